@@ -1,0 +1,86 @@
+/* front.h - from compile_commands.json to units. The only folder that knows libclang, and only inside
+ * worker processes.
+ */
+#ifndef TVT_FRONT_H
+#define TVT_FRONT_H
+
+#include <signal.h>
+
+#include "ir/ir.h"
+
+/* ---- the compilation database ---- */
+
+/* One translation unit: what is parsed, and how. Paths are normal and absolute. */
+struct tu_cmd {
+	const char *file;
+	const char *dir;       /* the working directory of the command */
+	const char *const *argv; /* allowed arguments only, response files expanded; no compiler, no file */
+	uint32_t argc;
+	const char *compiler;  /* argv[0] as written */
+	uint32_t ndropped;     /* arguments that were left out (see compdb.dropped) */
+	uint32_t entry;	       /* position in the database; NONE if the command was inferred */
+};
+struct dropped {
+	const char *arg;
+	uint32_t count;
+};
+struct compdb {
+	const char *path;      /* of the database; NULL: none, default flags */
+	const char *root;      /* directory below which files are named relatively in reports */
+	struct tu_cmd *tus;    /* sorted by file, then by arguments: the order in which units are linked */
+	uint32_t ntu;
+	struct dropped *dropped; /* which arguments, how often; sorted */
+	uint32_t ndropped;
+	uint32_t nentry, nduplicate; /* entries read; entries that repeat another's file and arguments */
+	struct arena *mem;
+};
+/* What the command line says about input. */
+struct compdb_opts {
+	const char *build_dir;	    /* -p: a directory or a compile_commands.json; NULL: look for it */
+	const char *const *paths;   /* files and directories named on the command line; none: "." */
+	uint32_t npath;
+	bool quiet;
+};
+/* Finds the database as clangd does (-p; else each parent of the first path, and its build/; else build* and
+ * cmake-build-* below the root; several: an error with the list), reads it as a stream, drops what is not on
+ * the allow-list. NULL after error(). Files named that the database lacks get the command of the nearest
+ * entry; with no database at all a file is taken alone with default flags, which is said once. */
+struct compdb *compdb_load(const struct compdb_opts *o);
+void compdb_free(struct compdb *db);
+void compdb_dump(const struct compdb *db, struct sb *out);
+
+/* ---- units ---- */
+
+enum unit_state {
+	UNIT_OK,
+	UNIT_ERRORS,  /* parsed with errors: analysed as far as it goes */
+	UNIT_FAILED,  /* could not be parsed (missing file, not C, ...) */
+	UNIT_CRASHED, /* the worker died, twice */
+	UNIT_TIMEOUT, /* the watchdog ended it */
+	UNIT_MEMORY,  /* it went past the address space limit */
+};
+/* The result of one tu_cmd. */
+struct unit {
+	enum unit_state state;
+	struct ir *ir;	      /* NULL unless OK or ERRORS */
+	uint32_t nerror;      /* errors clang reported */
+	char *first_error;    /* "file:line:col: text", or why it failed; NULL if OK */
+	double cpu;	      /* seconds in the worker */
+	uint64_t rss;	      /* bytes, the worker's peak so far */
+};
+struct front_opts {
+	uint32_t jobs;	       /* 0: one a core */
+	double unit_timeout;   /* seconds of CPU a unit may take; 0: 60 */
+	uint64_t memory;       /* address space of a worker in bytes; 0: 4 GiB */
+	void (*progress)(void *ctx, uint32_t done, uint32_t total, const char *file);
+	void *ctx;
+	const volatile sig_atomic_t *stop; /* set to cancel: workers are killed and -1 returned */
+};
+/* Lowers every unit, in worker processes; units[i] belongs to db->tus[i], whatever the order of work.
+ * 0, or -1 after error() (cannot start workers, cancelled). A unit that fails is told in its state. */
+int front_lower_all(const struct compdb *db, const struct front_opts *o, struct unit *units);
+void unit_free(struct unit *u);
+/* Can this machine parse at all: libclang loads, its headers are there. 0, or -1 after error(). Runs in a child. */
+int front_probe(struct sb *version);
+
+#endif

@@ -1,0 +1,222 @@
+/* model.h - what library calls mean, as data (rules/models/NAME.model), put on the program's call sites.
+ *
+ * The file format is in rules/models/README.md; the verbs are in verbs.def. A new library is a new file;
+ * nothing in ir/ or solve/ knows a library function's name.
+ */
+#ifndef TVT_MODEL_H
+#define TVT_MODEL_H
+
+#include "link/link.h"
+
+/* Where a function runs. */
+enum ctx_kind {
+	CTX_STARTUP,  /* before the loop runs: main, constructors, configuration */
+	CTX_LOOP,     /* an event loop's callback */
+	CTX_TIMER,    /* the same, by a timer of the loop */
+	CTX_COROUTINE,/* a stackful task on a loop */
+	CTX_POOL,     /* a job on a shared pool of threads */
+	CTX_THREAD,   /* a thread's start function */
+	CTX_SIGNAL,   /* a signal handler */
+	CTX_ISR,      /* an interrupt routine, or a hook that must not block at all */
+	CTX_CALLER,   /* called back at once, on the caller's thread */
+	CTX_CHILD,    /* a forked child */
+	CTX_SHUTDOWN, /* atexit, after the loop */
+	CTX_COUNT
+};
+extern const char *const ctx_name[CTX_COUNT]; /* "startup", "loop", ... as in the models */
+/* Does a block here delay others: loop, timer, coroutine, isr. */
+static inline bool ctx_is_task(unsigned k)
+{
+	return k == CTX_LOOP || k == CTX_TIMER || k == CTX_COROUTINE || k == CTX_ISR;
+}
+
+/* What a call waits for. CATEGORY(NAME, "word in models", "phrase in messages") */
+#define CATEGORIES(CATEGORY)                                                                       \
+	CATEGORY(IO, "io", "waits until the descriptor is ready")                                  \
+	CATEGORY(PEER, "peer", "waits for the peer")                                               \
+	CATEGORY(DISK, "disk", "waits for the disk")                                               \
+	CATEGORY(SYNC, "sync", "waits until the data is on the disk")                              \
+	CATEGORY(DNS, "dns", "waits for name resolution")                                          \
+	CATEGORY(NSS, "nss", "waits for a user, group or service lookup")                          \
+	CATEGORY(LOCK, "lock", "waits for a lock")                                                 \
+	CATEGORY(SLEEP, "sleep", "sleeps")                                                         \
+	CATEGORY(WAIT, "wait", "waits for an event")                                               \
+	CATEGORY(JOIN, "join", "waits for a thread to end")                                        \
+	CATEGORY(PROCESS, "process", "waits for another process")                                  \
+	CATEGORY(IPC, "ipc", "waits for another process's answer")                                 \
+	CATEGORY(DB, "db", "waits for a database")                                                 \
+	CATEGORY(TTY, "tty", "waits for the terminal")                                             \
+	CATEGORY(LOG, "log", "waits for the log")                                                  \
+	CATEGORY(DEVICE, "device", "waits for a device")                                           \
+	CATEGORY(LOOP, "loop", "runs a nested loop")                                               \
+	CATEGORY(RANDOM, "random", "waits for entropy")                                            \
+	CATEGORY(CPU, "cpu", "computes for long")
+enum category {
+#define CATEGORY(name, word, phrase) CAT_##name,
+	CATEGORIES(CATEGORY)
+#undef CATEGORY
+	CAT_COUNT
+};
+extern const char *const category_word[CAT_COUNT];
+extern const char *const category_phrase[CAT_COUNT];
+enum severity { SEV_LOW, SEV_MEDIUM, SEV_HIGH };
+
+/* Kinds of descriptor; a value's kind is a set of these bits. */
+enum fd_kind { FD_SOCKET = 1, FD_FILE = 2, FD_PIPE = 4, FD_EVENT = 8, FD_TIMER = 16, FD_TTY = 32, FD_DIR = 64, FD_MEMORY = 128 };
+
+/* ---- conditions ---- */
+
+struct model;
+enum tri { NO, YES, MAYBE };
+enum mcond_kind {
+	MC_AND, MC_OR, MC_NOT, /* a, b */
+	MC_CMP,		/* arg rel value:           n > 0, cb is NULL, how is F_SETLKW */
+	MC_HAS,		/* arg & value != 0:        flags has O_NONBLOCK */
+	MC_IN,		/* arg is one of set:       op in {F_SETLKW, F_OFD_SETLKW} */
+	MC_ZERO,	/* *arg is all zero:        *timeout is zero */
+	MC_NONBLOCKING, /* nonblocking(arg) */
+	MC_KIND,	/* value is a set of fd_kind: file(fd), socket(fd), memory(stream) */
+	MC_READY,	/* ready(arg): the loop has just said so */
+	MC_LITERAL,	/* text: arg is a string literal with this prefix: path starts "/proc/" */
+	MC_NUMERIC,	/* numeric(arg): a string literal that is an IP address */
+	MC_ON,		/* on CONTEXT: value is a ctx_kind */
+};
+struct marg { /* what a condition looks at */
+	int param;	   /* 0-based; PARAM_RESULT: the result */
+	bool deref;	   /* *arg */
+	const char *field; /* arg->field, or NULL */
+};
+enum { PARAM_RESULT = -1, PARAM_NONE = -2 };
+struct mcond {
+	enum mcond_kind kind;
+	const struct mcond *a, *b;
+	struct marg arg;
+	enum rel rel;
+	int64_t value;
+	const int64_t *set;
+	uint32_t nset;
+	const char *text;
+};
+/* Three-valued evaluation: leaf() answers for the kinds that are not AND, OR, NOT. */
+enum tri mcond_eval(const struct mcond *c, enum tri (*leaf)(void *ctx, const struct mcond *c), void *ctx);
+void mcond_print(const struct mcond *c, const struct model *m, struct sb *out); /* "unless timeout is 0" without the word */
+
+/* ---- models ---- */
+
+enum verb {
+#define VERB(name, word, syntax, doc) VERB_##name,
+#include "model/verbs.def"
+#undef VERB
+	VERB_COUNT
+};
+enum clause_flag { CL_SHARED = 1, CL_RECURSIVE = 2, CL_SPIN = 4, CL_NONBLOCKING = 8, CL_BLOCKING = 16, CL_ALWAYS = 32 };
+struct clause {
+	enum verb verb;
+	int p, q;		   /* parameters; PARAM_NONE if the verb has none */
+	const struct mcond *cond;  /* holds -> the clause holds; NULL: always. "unless" is stored negated */
+	enum category category;	   /* BLOCKS */
+	enum severity severity;	   /* BLOCKS */
+	uint32_t flags;
+	uint32_t kind;		   /* GIVES: fd_kind bits; TRUE_ON: ctx_kind */
+	double lo, hi;		   /* BLOCKS: seconds, 0 if not said; COSTS: hi = nanoseconds, per p if p >= 0 */
+	int line;
+};
+/* A parameter (or field, type, global, macro) whose function is called back. */
+struct callback {
+	int param;
+	enum ctx_kind ctx;
+	int given;		   /* parameter handed to it, or PARAM_NONE */
+	int given_to;		   /* which of its parameters gets it; usually 0 */
+	const struct mcond *cond;
+	const char *fields;	   /* the argument is a table: these of its fields are the callbacks ("*"); else NULL */
+	int line;
+};
+struct instead {
+	const char *library;	   /* "libuv", "pool", or "" for every library */
+	const char *text;
+};
+struct model {
+	const char *name;	   /* may hold '*' */
+	const char *library;
+	const char *const *headers;
+	uint32_t nheader;
+	const char *file;	   /* the .model file, and */
+	int line;
+	bool uncheckable;	   /* its header is not to be had: said in the file, with the reason */
+	bool macro;		   /* a function-like macro, not a function */
+	bool variadic;		   /* (a, b, ...) */
+	bool open_front;	   /* (..., cb): parameters count from the end */
+	const char *const *params;
+	int nparam;
+	const struct clause *clauses;
+	uint32_t nclause;
+	const struct callback *callbacks;
+	uint32_t ncallback;
+	const struct instead *insteads;
+	uint32_t ninstead;
+	const char *note;	   /* free text behind "note:", or NULL */
+};
+/* field RECORD.FIELD, type NAME, global NAME, macro NAME, name PATTERN: where such a function runs. */
+enum place_kind { PLACE_FIELD, PLACE_TYPE, PLACE_GLOBAL, PLACE_MACRO, PLACE_NAME };
+struct place {
+	enum place_kind kind;
+	const char *record, *name; /* both may hold '*'; record only for PLACE_FIELD */
+	struct callback cb;
+	const char *library;
+	const char *file;
+	int line;
+};
+struct library {
+	const char *name;
+	const char *detect;	   /* a header's name: a program that includes it uses the library */
+	bool only_loop;		   /* "* only on loop" */
+	const char *file;
+};
+struct models;
+
+/* Reads every *.model in the directories, in order; a later function replaces an earlier one of the same
+ * name. NULL after error("%s:%d:%d: ..."). */
+struct models *models_load(const char *const *dirs, uint32_t ndir);
+void models_free(struct models *m);
+const struct model *models_find(const struct models *m, const char *fn); /* exact name first, then patterns */
+uint32_t models_all(const struct models *m, const struct model ***all);
+uint32_t models_places(const struct models *m, const struct place **places);
+uint32_t models_libraries(const struct models *m, const struct library **libs);
+const struct library *models_library(const struct models *m, const char *name);
+bool models_const(const struct models *m, const char *name, int64_t *value);
+uint32_t models_consts(const struct models *m, const char *const **names); /* for the header check */
+/* One clause or context phrase as in annotate("tvt: on loop") or "// tvt: blocks disk" at a declaration:
+ * -1 without a message if the text is not ours, else 0. */
+int model_annotation(struct models *m, const char *text, struct model *into);
+uint64_t models_hash(const struct models *m); /* part of the cache's key */
+
+/* ---- effects: models on call sites ---- */
+
+struct effect {
+	uint32_t site;		   /* op */
+	uint32_t fn;		   /* caller */
+	uint32_t callee;
+	const struct model *model;
+	const struct clause *clause; /* one of these two */
+	const struct callback *callback;
+};
+struct effects {
+	struct effect *e;	   /* sorted by (site, position in the model) */
+	uint32_t n;
+	const struct model **of_fn; /* per function of the program: its model or NULL */
+	struct place_use { uint32_t field, type, global, macro, fn; const struct place *place; } *places; /* matches in this program */
+	uint32_t nplace;
+	bool *uses_library;	   /* per library of the models */
+	const struct models *models;
+	struct arena *mem;
+};
+struct effects *model_apply(const struct program *p, struct models *m);
+void effects_free(struct effects *e);
+/* The effects of one site: first index and count. */
+const struct effect *effects_at(const struct effects *e, uint32_t site, uint32_t *n);
+/* The actual argument of a parameter at a site; REF_NONE if it is missing. */
+struct ref effect_arg(const struct program *p, const struct effect *e, int param);
+/* What to use instead of callee, for the libraries that this program uses: at most max texts. */
+uint32_t model_instead(const struct effects *e, const struct model *m, const char **texts, uint32_t max);
+
+#endif

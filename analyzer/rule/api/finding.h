@@ -1,0 +1,77 @@
+/* finding.h - what a rule reports, and what every report format prints. Complete, then const. */
+#ifndef TVT_FINDING_H
+#define TVT_FINDING_H
+
+#include "base/base.h"
+
+enum level { LEVEL_NOTE, LEVEL_WARNING, LEVEL_ERROR };
+enum confidence { CONF_LOW, CONF_MEDIUM, CONF_HIGH };
+
+/* A place, resolved: the path is relative to the root where it lies below it. */
+struct where {
+	const char *file;
+	uint32_t line, col, end_line, end_col; /* 1-based bytes; end_col is one behind */
+	const char *macro;		       /* name of the macro it comes from, or NULL */
+};
+enum step_role {
+	STEP_ENTRY,	 /* the entry: a callback, thread function, handler, loop body */
+	STEP_REGISTERED, /* where that entry is registered or started */
+	STEP_CALL,	 /* a call on the way */
+	STEP_JUMP,	 /* a call through a pointer: text says why we think so */
+	STEP_SITE,	 /* the end: the blocking call, the access */
+	STEP_NOTE,	 /* anything else that belongs to the proof: "made blocking here" */
+};
+struct trace_step {
+	enum step_role role;
+	struct where at;
+	const char *fn;	  /* the function in which it is, or that is entered */
+	const char *text; /* a clause: "calls 'session_feed'" */
+};
+/* One way to the finding: from an entry to the site. A race has two, one an access. */
+struct trace {
+	const char *title; /* "on_read" or "first access"; never NULL */
+	struct trace_step *steps;
+	uint32_t nstep;
+};
+struct finding {
+	const char *rule;  /* id */
+	enum level level;
+	enum confidence confidence;
+	struct where at;
+	const char *message; /* a lowercase clause, names in quotes, no full stop */
+	const char *label;   /* behind the caret: "waits for DNS: typically 1-30 ms, up to 30 s on time-out" */
+	const char *task;    /* "'on_read' runs on the libuv loop, registered by uv_read_start"; may be NULL */
+	struct where task_at;
+	const char *const *insteads; /* what to do instead, in this project's own library */
+	uint32_t ninstead;
+	const char *const *notes;    /* further lines: "= note: ..." */
+	uint32_t nnote;
+	struct trace *traces;
+	uint32_t ntrace;
+	uint32_t nother;     /* further chains that `why` lists */
+	const char *identity; /* stable across moved lines: rule, function, leaf, entry; hashed into fingerprint */
+	char fingerprint[33]; /* hex of 128 bits over identity and its occurrence number */
+	const char *suppressed; /* the reason of the allow() that covers it, or NULL */
+};
+/* Rule metadata for reports: from rules/<id>/README.md. */
+struct rule_info {
+	const char *id;
+	const char *title;	/* first sentence of "What it finds" */
+	const char *family;	/* "blocking", "shared state", "cpu", "threads" */
+	enum level level;	/* default */
+	bool by_default;	/* on without --all */
+};
+struct run_info { /* the summary line, and coverage honesty */
+	const char *version;
+	const char *root;	/* absolute; findings' files are relative to it */
+	uint32_t units, units_failed, units_errors, units_cached;
+	uint32_t fns, entries_task, entries_thread, loops;
+	uint32_t calls, icalls, unresolved, by_type; /* call sites */
+	uint32_t blind[16];	/* per blind_kind */
+	uint32_t suppressed, unused_suppressions, below_threshold;
+	double seconds;
+	struct { const char *file, *why; } *failed; /* files that could not be analysed or only in part */
+	uint32_t nfailed;
+};
+
+#endif
