@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -47,7 +48,6 @@ size_t arena_size(const struct arena *a); /* bytes handed out */
 #define vec_add(x, val) (*vec_push(x) = (val))
 #define vec_free(x) (free((x)->v), (x)->v = NULL, (x)->n = (x)->cap = 0)
 void *vec_grow(void *v, uint32_t *cap, size_t size);
-void free(void *);
 
 /* ---- strings ---- */
 
@@ -60,7 +60,13 @@ void sb_putc(struct sb *b, char c);
 void sb_puts(struct sb *b, const char *s);
 void sb_putn(struct sb *b, const void *s, size_t n);
 void sb_printf(struct sb *b, const char *fmt, ...) PRINTF(2, 3);
+/* Adds text from the outside so that it is safe on a terminal and stays on its line: control and
+ * direction characters and bytes that are not UTF-8 become \n, \x1b, \u202e. */
+void sb_put_visible(struct sb *b, const char *s, size_t n);
 void sb_free(struct sb *b);
+
+/* Length in bytes and code point of the UTF-8 sequence at s; 0 if it is none, or n is 0. */
+unsigned utf8_next(const char *s, size_t n, uint32_t *cp);
 
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
@@ -74,9 +80,10 @@ bool str_glob(const char *pattern, const char *s);
  * other, NUL-terminated, so that a table is one flat blob (intern_blob) that can be written. */
 struct intern;
 struct intern *intern_new(void);
-uint32_t intern_id(struct intern *t, const char *s);
+uint32_t intern_id(struct intern *t, const char *s); /* s may lie in the table itself */
 uint32_t intern_idn(struct intern *t, const char *s, size_t n);
-const char *intern_str(const struct intern *t, uint32_t id); /* ids are byte offsets in the blob */
+/* Ids are byte offsets in the blob. Pointers are good until the next intern_id. */
+const char *intern_str(const struct intern *t, uint32_t id);
 const char *intern_blob(const struct intern *t, uint32_t *size);
 void intern_free(struct intern *t);
 
@@ -155,7 +162,7 @@ const char *path_base(const char *path); /* after the last '/' */
 char *path_dir(struct arena *a, const char *path);
 /* path relative to root if it lies below it, else path itself. Both normal. */
 const char *path_under(const char *root, const char *path);
-char *path_cwd(struct arena *a);
+char *path_cwd(struct arena *a); /* "." after warn() if it is gone */
 /* Directory that holds models/, pages/ and man/: beside the binary (build tree) or under
  * ../share/tvt-lint (installed), or $TVT_LINT_DATA. NULL after error(). */
 const char *data_dir(void);
@@ -167,6 +174,7 @@ struct json {
 	uint32_t depth;
 	bool pretty;
 	bool first[64];
+	char close[64]; /* per open object or array: '}' or ']' */
 };
 void json_begin(struct json *j, struct sb *out, bool pretty);
 void json_obj(struct json *j, const char *key); /* key NULL inside arrays and at the top */
