@@ -56,6 +56,7 @@ struct sb {
 	char *s;
 	size_t n, cap;
 };
+void sb_reserve(struct sb *b, size_t n); /* room for n more bytes */
 void sb_putc(struct sb *b, char c);
 void sb_puts(struct sb *b, const char *s);
 void sb_putn(struct sb *b, const void *s, size_t n);

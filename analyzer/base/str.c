@@ -15,6 +15,12 @@ static char *room(struct sb *b, size_t n)
 	return b->s + b->n;
 }
 
+void sb_reserve(struct sb *b, size_t n)
+{
+	room(b, n);
+	b->s[b->n] = '\0';
+}
+
 void sb_putc(struct sb *b, char c)
 {
 	char *p = room(b, 1);

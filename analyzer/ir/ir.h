@@ -26,7 +26,7 @@
 /* ---- references ---- */
 
 enum ref_kind {
-	REF_NONE,
+	REF_NONE,   /* nothing; where a value is expected: one that is not known (a float, a struct) */
 	REF_CONST,  /* id indexes ir.consts */
 	REF_STR,    /* a string literal; id is a string id */
 	REF_LOCAL,  /* id is relative to the function: 0..nparam-1 are the parameters */
@@ -241,9 +241,9 @@ enum { REMARK_ALONE = 1 };
 
 /* ---- the whole ---- */
 
-/* SECTION(type, name, what) - the arrays, in the order in which they are written. Linking, writing and
- * mapping are loops over this list. */
-#define IR_SECTIONS(SECTION)                                                                       \
+/* SECTION(type, name) - the arrays, in the order in which they are written. Linking, writing and mapping
+ * are loops over this list. Strings come in through ir_str alone, so they are not one of the tables. */
+#define IR_TABLES(SECTION)                                                                         \
 	SECTION(struct file, files)                                                                \
 	SECTION(struct loc, locs)                                                                  \
 	SECTION(struct type, types)                                                                \
@@ -260,7 +260,9 @@ enum { REMARK_ALONE = 1 };
 	SECTION(struct step, steps)                                                                \
 	SECTION(int64_t, consts)                                                                   \
 	SECTION(struct attr, attrs)                                                                \
-	SECTION(struct remark, remarks)                                                            \
+	SECTION(struct remark, remarks)
+#define IR_SECTIONS(SECTION)                                                                       \
+	IR_TABLES(SECTION)                                                                         \
 	SECTION(char, strs) /* string ids are offsets; id 0 is "" */
 
 struct ir {
@@ -269,8 +271,9 @@ struct ir {
 	uint32_t n##name, cap##name;
 	IR_SECTIONS(SECTION)
 #undef SECTION
-	struct intern *intern; /* while building; strs points into it */
-	void *owned;	       /* the blob this was mapped from, if any */
+	struct intern *intern;	/* while building; strs points into it, so it moves with ir_str */
+	struct map const_ids;	/* while building: value to id */
+	const void *owned;	/* the blob this was mapped from, if any: nothing may be added */
 };
 
 struct ir *ir_new(void); /* for building: grow arrays with ir_add_*, strings with ir_str */
@@ -278,7 +281,7 @@ void ir_free(struct ir *ir);
 uint32_t ir_str(struct ir *ir, const char *s); /* interned */
 uint32_t ir_strn(struct ir *ir, const char *s, size_t n);
 #define SECTION(type, name) uint32_t ir_add_##name(struct ir *ir, type val); /* the new id */
-IR_SECTIONS(SECTION)
+IR_TABLES(SECTION)
 #undef SECTION
 uint32_t ir_const(struct ir *ir, int64_t v); /* equal values may have several ids */
 
@@ -288,8 +291,8 @@ static inline const char *ir_text_of(const struct ir *ir, uint32_t str)
 }
 
 /* Serialise to one blob (position independent, native endianness, versioned), and back. ir_map keeps
- * pointers into data, which must be 8-byte aligned and outlive the result; it checks sizes and every id,
- * and returns NULL if anything is off. */
+ * pointers into data, which must be 8-byte aligned and outlive the result; it checks sizes, every id and
+ * the form of every op, so that no later stage can be led astray, and returns NULL if anything is off. */
 void ir_write(const struct ir *ir, struct sb *out);
 struct ir *ir_map(const void *data, size_t size);
 
