@@ -1,0 +1,60 @@
+/* pipeline.h - every stage in order. pipeline.c is the only place that calls them all; the commands choose
+ * how far to go and print what came out.
+ */
+#ifndef TVT_PIPELINE_H
+#define TVT_PIPELINE_H
+
+#include "front/front.h"
+#include "link/link.h"
+#include "model/model.h"
+#include "rule/api/finding.h"
+
+struct facts;
+
+/* STAGE(NAME, "word") - the stages, in order. The words are those of `tvt-lint dump`. */
+#define STAGES(STAGE)                                                                              \
+	STAGE(COMPDB, "compdb")                                                                    \
+	STAGE(UNITS, "unit")                                                                       \
+	STAGE(PROGRAM, "program")                                                                  \
+	STAGE(EFFECTS, "effects")                                                                  \
+	STAGE(FACTS, "facts")                                                                      \
+	STAGE(FINDINGS, "findings")
+enum stage {
+#define STAGE(name, word) STAGE_##name,
+	STAGES(STAGE)
+#undef STAGE
+	STAGE_COUNT
+};
+
+struct pipeline_opts {
+	struct compdb_opts db;
+	struct front_opts front; /* front.stop cancels between stages too */
+	enum stage until;	 /* the last stage to run; zero would be the database alone: say it */
+	bool all;		 /* rules that are off by default, and findings of low confidence */
+	bool no_cache;
+};
+/* Complete up to and with the stage asked for; later members are NULL or 0. */
+struct analysis {
+	struct compdb *db;
+	struct unit *units; /* db->ntu of them; their ir is gone once they are linked, unless until is UNITS */
+	struct program *p;
+	struct models *m;
+	struct effects *e;
+	struct facts *f;
+	struct finding *findings; /* sorted by (file, line, col, rule, identity); suppressed ones included */
+	uint32_t nfinding;
+	struct rule_info *rules; /* every rule, sorted by id */
+	uint32_t nrule;
+	struct run_info run;
+	double seconds[STAGE_COUNT]; /* wall clock of each stage */
+	struct arena *mem;	     /* of findings and run */
+};
+
+/* 0, or -1 after error(): no database, a model that cannot be read, workers that cannot start, cancelled.
+ * Units that fail are not an error here: see run.units_failed. pipeline_free() in either case. */
+int pipeline_run(const struct pipeline_opts *o, struct analysis *a);
+void pipeline_free(struct analysis *a);
+/* Every rule of the tool, sorted by id, without an analysis and without reading a file; returns the count. */
+uint32_t pipeline_rules(const struct rule_info **rules);
+
+#endif
