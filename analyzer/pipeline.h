@@ -7,9 +7,7 @@
 #include "front/front.h"
 #include "link/link.h"
 #include "model/model.h"
-#include "rule/api/finding.h"
-
-struct facts;
+#include "rule/api/rule.h"
 
 /* STAGE(NAME, "word") - the stages, in order. The words are those of `tvt-lint dump`. */
 #define STAGES(STAGE)                                                                              \
@@ -43,7 +41,8 @@ struct analysis {
 	struct facts *f;
 	struct finding *findings; /* sorted by (file, line, col, rule, identity); suppressed ones included */
 	uint32_t nfinding;
-	struct rule_info *rules; /* every rule, sorted by id */
+	struct rules_out out;
+	const struct rule_info *rules; /* every rule, sorted by id */
 	uint32_t nrule;
 	struct run_info run;
 	double seconds[STAGE_COUNT]; /* wall clock of each stage */

@@ -45,7 +45,7 @@ size_t arena_size(const struct arena *a); /* bytes handed out */
 #define vec_push(x)                                                                                \
 	((x)->n == (x)->cap ? ((x)->v = vec_grow((x)->v, &(x)->cap, sizeof *(x)->v)) : (x)->v,     \
 	 (x)->v + (x)->n++)
-#define vec_add(x, val) (*vec_push(x) = (val))
+#define vec_add(x, ...) (*vec_push(x) = (__VA_ARGS__))
 #define vec_free(x) (free((x)->v), (x)->v = NULL, (x)->n = (x)->cap = 0)
 void *vec_grow(void *v, uint32_t *cap, size_t size);
 

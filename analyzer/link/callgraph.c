@@ -87,6 +87,15 @@ static void components(struct program *p)
 			calls.n--;
 		}
 	}
+	uint32_t *count = xcalloc(p->nscc + 2, sizeof *count);
+	p->bottom_up = arena_alloc(p->mem, (n + 1) * sizeof *p->bottom_up);
+	for (uint32_t f = 0; f < n; f++)
+		count[p->scc[f] + 1]++;
+	for (uint32_t c = 0; c < p->nscc; c++)
+		count[c + 1] += count[c];
+	for (uint32_t f = 0; f < n; f++)
+		p->bottom_up[count[p->scc[f]]++] = f;
+	free(count);
 	free(order);
 	free(low);
 	free(on);

@@ -59,6 +59,7 @@ struct program {
 	struct cfg **cfgs;	 /* per function: see program_cfg() */
 	uint32_t *scc;		 /* per function: number of its component, callees before callers */
 	uint32_t nscc;
+	uint32_t *bottom_up;	 /* functions, callees before callers as far as cycles allow */
 	uint32_t *fn_order;	 /* functions by (file, line, name): the order of every output */
 	uint32_t ncall, nicall, nunresolved; /* call sites: direct, indirect, without a target */
 	uint32_t *unresolved;	 /* ops */

@@ -55,17 +55,17 @@ struct block_site {
 	bool assumed;	      /* a condition could not be decided */
 	bool by_type;	      /* an edge on the way was found by type only */
 	uint32_t entry;
-	uint32_t nentry;      /* entries that reach it */
 };
 /* A function as it is reached: from where, with what known of its parameters. */
 struct visit {
 	uint32_t fn;
 	uint32_t parent;      /* visit, or NONE at an entry */
-	uint32_t edge;	      /* edge taken, or NONE */
+	uint32_t site;	      /* the call by which the parent came here, or NONE */
+	uint8_t why;	      /* enum edge_why of that call */
 	uint32_t entry;
 	uint32_t bind;	      /* in binds: values of the parameters that matter */
 	uint32_t modes;	      /* in modesets: descriptors whose mode was changed on the way */
-	uint16_t depth, weight;
+	uint32_t depth, weight; /* calls from the entry; the same with weak edges counted more */
 	bool by_type;
 };
 
@@ -87,7 +87,7 @@ void facts_free(struct facts *f);
 const char *facts_check(const struct facts *f, const struct program *p, struct arena *a);
 void facts_dump(const struct facts *f, const struct program *p, struct sb *out, const char *only_fn);
 
-/* The chain of a visit from its entry: edge ids, outermost first; count. */
-uint32_t witness_chain(const struct facts *f, uint32_t visit, uint32_t *edges, uint32_t max);
+/* The chain to a visit: visit ids from the entry on; count (at most max, the outermost are kept). */
+uint32_t witness_chain(const struct facts *f, uint32_t visit, uint32_t *chain, uint32_t max);
 
 #endif

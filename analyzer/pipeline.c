@@ -1,0 +1,206 @@
+/* pipeline.c - the only place that calls every stage in order. */
+#include "pipeline.h"
+
+#include "rule/api/rule.h"
+#include "solve/solve.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static double now(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static bool stopped(const struct pipeline_opts *o)
+{
+	return o->front.stop && *o->front.stop;
+}
+
+/* ---- the stages ---- */
+
+static int units(const struct pipeline_opts *o, struct analysis *a)
+{
+	a->units = xcalloc(a->db->ntu + 1, sizeof *a->units);
+	return front_lower_all(a->db, &o->front, a->units);
+}
+
+static int program(const struct pipeline_opts *o, struct analysis *a)
+{
+	const struct ir **irs = xmalloc((a->db->ntu + 1) * sizeof *irs);
+	for (uint32_t i = 0; i < a->db->ntu; i++)
+		irs[i] = a->units[i].ir;
+	a->p = link_units(irs, a->db->ntu);
+	free(irs);
+#ifndef NDEBUG
+	const char *bad = program_check(a->p, a->mem);
+	if (*bad)
+		return error("internal: the linked program is not well-formed: %s", bad);
+#endif
+	for (uint32_t i = 0; i < a->db->ntu && o->until > STAGE_UNITS; i++) { /* their states are still wanted */
+		ir_free(a->units[i].ir);
+		a->units[i].ir = NULL;
+	}
+	return 0;
+}
+
+/* The tool's own models, then the project's. */
+static int effects(struct analysis *a)
+{
+	const char *data = data_dir();
+	if (!data)
+		return -1;
+	const char *dirs[2] = {path_join(a->mem, data, "models"), path_join(a->mem, a->db->root, ".tvt")};
+	a->m = models_load(dirs, fs_is_dir(dirs[1]) ? 2 : 1);
+	if (!a->m)
+		return -1;
+	a->e = model_apply(a->p, a->m);
+	return 0;
+}
+
+static int facts(struct analysis *a)
+{
+	a->f = solve_all(a->p, a->e);
+#ifndef NDEBUG
+	const char *bad = facts_check(a->f, a->p, a->mem);
+	if (*bad)
+		return error("internal: the facts are not well-formed: %s", bad);
+#endif
+	return 0;
+}
+
+static int findings(const struct pipeline_opts *o, struct analysis *a)
+{
+	struct arena *mem = a->mem;
+	const char **paths = arena_alloc(mem, (o->db.npath + 1) * sizeof *paths);
+	for (uint32_t i = 0; i < o->db.npath; i++)
+		paths[i] = path_join(mem, path_cwd(mem), o->db.paths[i]);
+	struct rules_in in = {
+		.p = a->p, .e = a->e, .f = a->f, .root = a->db->root, .all = o->all, .paths = paths, .npath = o->db.npath};
+	rule_run_all(&in, &a->out);
+	a->findings = a->out.findings;
+	a->nfinding = a->out.n;
+	return 0;
+}
+
+/* ---- the summary ---- */
+
+static void summarise(struct analysis *a)
+{
+	struct run_info *r = &a->run;
+	uint32_t n = a->db ? a->db->ntu : 0;
+
+	r->root = a->db ? a->db->root : NULL;
+	r->units = n;
+	if (a->units) {
+		r->failed = arena_alloc(a->mem, (n + 1) * sizeof *r->failed);
+		for (uint32_t i = 0; i < n; i++) {
+			if (a->units[i].state == UNIT_OK)
+				continue;
+			if (a->units[i].state == UNIT_ERRORS)
+				r->units_errors++;
+			else
+				r->units_failed++;
+			r->failed[r->nfailed].file = path_under(a->db->root, a->db->tus[i].file);
+			r->failed[r->nfailed++].why = a->units[i].first_error ? a->units[i].first_error : "?";
+		}
+	}
+	if (a->p) {
+		const struct ir *ir = a->p->ir;
+		for (uint32_t i = 0; i < ir->nfns; i++)
+			r->fns += ir->fns[i].nblock != 0;
+		for (uint32_t i = 0; i < ir->nops; i++)
+			if (ir->ops[i].kind == OP_BLIND && ir->ops[i].arg < COUNT(r->blind))
+				r->blind[ir->ops[i].arg]++;
+		r->calls = a->p->ncall;
+		r->icalls = a->p->nicall;
+		r->unresolved = a->p->nunresolved;
+		r->by_type = a->p->nby_type;
+	}
+	if (a->f) {
+		for (uint32_t i = 0; i < a->f->nentry; i++) {
+			r->entries_task += ctx_is_task(a->f->entries[i].ctx);
+			r->entries_thread += a->f->entries[i].ctx == CTX_THREAD || a->f->entries[i].ctx == CTX_POOL;
+		}
+		r->loops = a->f->nloop;
+	}
+	r->suppressed = a->out.nsuppressed;
+	r->unused_suppressions = a->out.nunused;
+	r->below_threshold = a->out.nbelow;
+	for (int i = 0; i < STAGE_COUNT; i++)
+		r->seconds += a->seconds[i];
+}
+
+static int stage(const struct pipeline_opts *o, struct analysis *a, enum stage s)
+{
+	switch (s) {
+	case STAGE_COMPDB:
+		return (a->db = compdb_load(&o->db)) ? 0 : -1;
+	case STAGE_UNITS:
+		return units(o, a);
+	case STAGE_PROGRAM:
+		return program(o, a);
+	case STAGE_EFFECTS:
+		return effects(a);
+	case STAGE_FACTS:
+		return facts(a);
+	case STAGE_FINDINGS:
+		return findings(o, a);
+	default:
+		return 0;
+	}
+}
+
+int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
+{
+	*a = (struct analysis){.mem = arena_new()};
+	for (int s = 0; s <= (int)o->until; s++) {
+		double start = now();
+		if (stage(o, a, s) < 0)
+			return -1;
+		a->seconds[s] = now() - start;
+		if (stopped(o))
+			return error("cancelled");
+	}
+	a->nrule = pipeline_rules(&a->rules);
+	summarise(a);
+	return 0;
+}
+
+void pipeline_free(struct analysis *a)
+{
+	rules_free(&a->out);
+	facts_free(a->f);
+	if (a->e)
+		effects_free(a->e);
+	if (a->m)
+		models_free(a->m);
+	program_free(a->p);
+	if (a->units)
+		for (uint32_t i = 0; i < a->db->ntu; i++)
+			unit_free(&a->units[i]);
+	free(a->units);
+	compdb_free(a->db);
+	if (a->mem)
+		arena_free(a->mem);
+	*a = (struct analysis){0};
+}
+
+uint32_t pipeline_rules(const struct rule_info **out)
+{
+	static struct rule_info *infos;
+	if (!infos) {
+		infos = xcalloc(nrules + 1, sizeof *infos);
+		for (uint32_t i = 0; i < nrules; i++)
+			infos[i] = (struct rule_info){.id = rules[i]->id,
+				.title = rules[i]->title,
+				.family = rules[i]->family,
+				.level = rules[i]->level,
+				.by_default = rules[i]->by_default};
+	}
+	*out = infos;
+	return nrules;
+}

@@ -1,0 +1,85 @@
+/* rule.h - all that a rule can see.
+ *
+ * A rule is a folder rules/<id>/ with rule.c, README.md and fixtures/. rule.c defines one struct rule by RULE().
+ * Its check() asks about solved, const facts and reports findings; it finds no facts itself. Rules run in the
+ * order of their ids and do not see one another.
+ */
+#ifndef TVT_RULE_H
+#define TVT_RULE_H
+
+#include "rule/api/finding.h"
+#include "solve/solve.h"
+
+struct rule_run { /* one run of one rule */
+	const struct program *p;
+	const struct effects *e;
+	const struct facts *f;
+	const struct rule *rule;
+	struct arena *mem;
+	struct rules_out *out;
+};
+struct rule {
+	const char *id;
+	const char *title;  /* what it finds, as a clause: "a call in a task waits in the kernel" */
+	const char *family; /* "blocking", "shared state", "cpu", "threads" */
+	enum level level;   /* of its findings, if the rule does not say otherwise */
+	bool by_default;    /* false: only with --all */
+	void (*check)(struct rule_run *run);
+};
+#define RULE(name) const struct rule rule_##name
+
+/* A finding at a call or access. message: a lowercase clause, names in quotes, no full stop. The finding belongs
+ * to the run; more is added to it by the functions below. */
+struct finding *rule_report(struct rule_run *run, uint32_t site, const char *fmt, ...) PRINTF(3, 4);
+void rule_level(struct finding *f, enum level level, enum confidence confidence);
+void rule_label(struct rule_run *run, struct finding *f, const char *fmt, ...) PRINTF(3, 4);
+void rule_note(struct rule_run *run, struct finding *f, const char *fmt, ...) PRINTF(3, 4);
+/* "'on_read' runs on the libuv loop, registered by uv_read_start". */
+void rule_task(struct rule_run *run, struct finding *f, uint32_t entry);
+/* The way from an entry to the site, by the visits of a search. */
+void rule_trace(struct rule_run *run, struct finding *f, uint32_t visit, uint32_t site, const char *what);
+/* What to use instead of the modelled function, in the libraries that the program uses. */
+void rule_instead(struct rule_run *run, struct finding *f, const struct model *m);
+/* Parts of the identity behind rule and function: what must stay the same for it to be the same finding. */
+void rule_identity(struct rule_run *run, struct finding *f, const char *fmt, ...) PRINTF(3, 4);
+
+struct where rule_where(const struct rule_run *run, uint32_t site);
+const char *rule_name(const struct rule_run *run, uint32_t fn);
+/* "the libuv loop", "the event loop of 'main'", "a thread". */
+const char *rule_context(const struct rule_run *run, uint32_t entry);
+/* "1 ms", "30 s". */
+const char *rule_time(struct rule_run *run, double seconds);
+
+/* ---- for the pipeline ---- */
+
+extern const struct rule *const rules[]; /* all, sorted by id; made by the build from the folders */
+extern const uint32_t nrules;
+struct rules_in {
+	const struct program *p;
+	const struct effects *e;
+	const struct facts *f;
+	const char *root; /* paths are told relative to it */
+	bool all;	  /* rules that are off by default, findings of low confidence */
+	const char *const *paths; /* only findings below these (normal, absolute); none: all */
+	uint32_t npath;
+};
+struct rules_out {
+	struct finding *findings; /* sorted by (file, line, column, rule, identity) */
+	uint32_t n;
+	uint32_t nsuppressed, nunused, nbelow; /* covered by allow(); allow() that covers nothing; of low confidence */
+	struct unused { /* allow() remarks to complain of */
+		struct where at;
+		const char *text;
+		bool no_reason;
+	} *unused;
+	struct arena *mem;
+	/* while running */
+	const struct rules_in *in;
+	VEC(struct finding *) list;
+};
+void rule_run_all(const struct rules_in *in, struct rules_out *out);
+void rules_free(struct rules_out *out);
+/* suppress.c: marks what `// tvt: allow(rule) reason` covers. */
+void rule_suppress(const struct rules_in *in, struct rules_out *out);
+
+#endif

@@ -1,0 +1,298 @@
+/* run.c - runs the rules, and turns ids into places and words for their findings. */
+#include "rule/api/rule.h"
+
+#include <stdlib.h>
+
+/* ---- places ---- */
+
+static struct where where_of(const struct program *p, const char *root, uint32_t loc)
+{
+	struct where w = {.file = ""};
+	if (loc == NONE || p->ir->locs[loc].file == NONE)
+		return w;
+	const struct loc *l = &p->ir->locs[loc];
+	w.file = path_under(root, ir_text_of(p->ir, p->ir->files[l->file].path));
+	w.line = w.end_line = l->line;
+	w.col = l->col;
+	w.end_col = l->end_col > l->col ? l->end_col : l->col + 1;
+	w.macro = l->macro ? ir_text_of(p->ir, l->macro) : NULL;
+	return w;
+}
+
+struct where rule_where(const struct rule_run *run, uint32_t site)
+{
+	return where_of(run->p, run->out->in->root, run->p->ir->ops[site].loc);
+}
+
+const char *rule_name(const struct rule_run *run, uint32_t fn)
+{
+	return fn_name(run->p, fn);
+}
+
+const char *rule_time(struct rule_run *run, double s)
+{
+	static const struct {
+		double unit;
+		const char *name;
+	} units[] = {{60, "min"}, {1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {0, "ns"}};
+	for (size_t i = 0; i < COUNT(units); i++)
+		if (s >= units[i].unit * 0.9995 || !units[i].unit)
+			return arena_printf(run->mem, "%.3g %s", s / (units[i].unit ? units[i].unit : 1e-9), units[i].name);
+	return "";
+}
+
+const char *rule_context(const struct rule_run *run, uint32_t entry)
+{
+	const struct entry *e = &run->f->entries[entry];
+	switch (e->ctx) {
+	case CTX_LOOP:
+	case CTX_TIMER:
+		if (e->head != NONE)
+			return "the event loop";
+		return *e->library ? arena_printf(run->mem, "the %s loop", e->library) : "the event loop";
+	case CTX_COROUTINE:
+		return "a coroutine on the event loop";
+	case CTX_POOL:
+		return "the thread pool";
+	case CTX_THREAD:
+		return "a thread of its own";
+	case CTX_SIGNAL:
+		return "a signal handler";
+	case CTX_ISR:
+		return "an interrupt";
+	default:
+		return "the main thread";
+	}
+}
+
+/* ---- building a finding ---- */
+
+static char *vprint(struct arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	char *s = arena_alloc(a, (size_t)n + 1);
+	vsnprintf(s, (size_t)n + 1, fmt, ap);
+	return s;
+}
+
+struct finding *rule_report(struct rule_run *run, uint32_t site, const char *fmt, ...)
+{
+	struct finding *f = arena_alloc(run->mem, sizeof *f);
+	va_list ap;
+	va_start(ap, fmt);
+	f->message = vprint(run->mem, fmt, ap);
+	va_end(ap);
+	f->rule = run->rule->id;
+	f->level = run->rule->level;
+	f->confidence = CONF_HIGH;
+	f->at = rule_where(run, site);
+	f->identity = arena_printf(run->mem, "%s|%s", run->rule->id, fn_name(run->p, run->p->op_fn[site]));
+	vec_add(&run->out->list, f);
+	return f;
+}
+
+void rule_level(struct finding *f, enum level level, enum confidence confidence)
+{
+	f->level = level;
+	f->confidence = confidence;
+}
+
+void rule_label(struct rule_run *run, struct finding *f, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	f->label = vprint(run->mem, fmt, ap);
+	va_end(ap);
+}
+
+void rule_note(struct rule_run *run, struct finding *f, const char *fmt, ...)
+{
+	const char **notes = arena_alloc(run->mem, (f->nnote + 1) * sizeof *notes);
+	if (f->nnote)
+		memcpy(notes, f->notes, f->nnote * sizeof *notes);
+	va_list ap;
+	va_start(ap, fmt);
+	notes[f->nnote++] = vprint(run->mem, fmt, ap);
+	va_end(ap);
+	f->notes = notes;
+}
+
+void rule_identity(struct rule_run *run, struct finding *f, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	f->identity = arena_printf(run->mem, "%s|%s", f->identity, vprint(run->mem, fmt, ap));
+	va_end(ap);
+}
+
+void rule_instead(struct rule_run *run, struct finding *f, const struct model *m)
+{
+	const char **texts = arena_alloc(run->mem, 4 * sizeof *texts);
+	f->ninstead = model_instead(run->e, m, texts, 4);
+	f->insteads = texts;
+}
+
+void rule_task(struct rule_run *run, struct finding *f, uint32_t entry)
+{
+	const struct entry *e = &run->f->entries[entry];
+	const char *name = fn_name(run->p, e->fn);
+
+	if (e->head != NONE) {
+		const struct evloop *l = &run->f->loops[e->loop];
+		f->task = arena_printf(run->mem, "the loop in '%s' is an event loop: it waits in '%s'", name,
+			run->p->ir->ops[l->site].src.kind == REF_FN ? fn_name(run->p, run->p->ir->ops[l->site].src.id) : "?");
+		f->task_at = rule_where(run, l->wait);
+		return;
+	}
+	if (e->model)
+		f->task = arena_printf(
+			run->mem, "'%s' runs on %s, registered by %s", name, rule_context(run, entry), e->model->name);
+	else if (e->place && e->place->kind == PLACE_FIELD)
+		f->task = arena_printf(run->mem, "'%s' runs on %s: it is kept in '%s.%s'", name, rule_context(run, entry),
+			e->place->record, e->place->name);
+	else if (e->place)
+		f->task = arena_printf(run->mem, "'%s' runs on %s: it is marked '%s'", name, rule_context(run, entry),
+			e->place->name);
+	else
+		f->task = arena_printf(run->mem, "'%s' runs on %s", name, rule_context(run, entry));
+	f->task_at = e->site != NONE ? rule_where(run, e->site)
+				     : where_of(run->p, run->out->in->root, run->p->ir->fns[e->fn].loc);
+}
+
+static const char *jump_text(struct rule_run *run, const struct visit *v)
+{
+	const struct program *p = run->p;
+	const struct ir *ir = p->ir;
+	const char *name = fn_name(p, v->fn);
+	uint32_t via = NONE;
+	for (uint32_t e = p->site_edge[v->site]; e != NONE && e < p->nedge && p->edges[e].site == v->site; e++)
+		if (p->edges[e].callee == v->fn)
+			via = p->edges[e].via;
+	switch (v->why) {
+	case EDGE_DIRECT:
+		return arena_printf(run->mem, "calls '%s'", name);
+	case EDGE_FIELD:
+	case EDGE_TABLE:
+		if (via != NONE)
+			return arena_printf(run->mem, "calls '%s' through field '%s'", name, ir_text_of(ir, ir->fields[via].name));
+		return arena_printf(run->mem, "calls '%s' through a table", name);
+	case EDGE_PARAM:
+		return arena_printf(run->mem, "calls '%s', handed over as a parameter", name);
+	case EDGE_RETURNED:
+		return arena_printf(run->mem, "calls '%s', returned by a function", name);
+	case EDGE_MODEL:
+		return arena_printf(run->mem, "a library calls '%s' back at once", name);
+	case EDGE_TYPE:
+		return arena_printf(run->mem, "may call '%s': it has this type, nothing more is known", name);
+	default:
+		return arena_printf(run->mem, "calls '%s' through a variable", name);
+	}
+}
+
+void rule_trace(struct rule_run *run, struct finding *f, uint32_t visit, uint32_t site, const char *what)
+{
+	uint32_t chain[128], n = witness_chain(run->f, visit, chain, COUNT(chain)), k = 0;
+	uint32_t entry = run->f->visits[visit].entry;
+	struct trace_step *st = arena_alloc(run->mem, (n + 3) * sizeof *st);
+	const struct entry *e = &run->f->entries[entry];
+	const struct program *p = run->p;
+
+	if (e->site != NONE)
+		st[k++] = (struct trace_step){STEP_REGISTERED, rule_where(run, e->site), fn_name(p, p->op_fn[e->site]),
+			arena_printf(run->mem, "registers '%s'", fn_name(p, e->fn))};
+	st[k++] = (struct trace_step){STEP_ENTRY, where_of(p, run->out->in->root, p->ir->fns[e->fn].loc), fn_name(p, e->fn),
+		e->head != NONE ? arena_printf(run->mem, "the loop in '%s'", fn_name(p, e->fn))
+				: arena_printf(run->mem, "'%s' runs on %s", fn_name(p, e->fn), rule_context(run, entry))};
+	for (uint32_t i = 1; i < n; i++) {
+		const struct visit *v = &run->f->visits[chain[i]];
+		st[k++] = (struct trace_step){v->why == EDGE_DIRECT ? STEP_CALL : STEP_JUMP, rule_where(run, v->site),
+			fn_name(p, p->op_fn[v->site]), jump_text(run, v)};
+	}
+	st[k++] = (struct trace_step){STEP_SITE, rule_where(run, site), fn_name(p, p->op_fn[site]), what};
+
+	struct trace *all = arena_alloc(run->mem, (f->ntrace + 1) * sizeof *all);
+	if (f->ntrace)
+		memcpy(all, f->traces, f->ntrace * sizeof *all);
+	all[f->ntrace++] = (struct trace){fn_name(p, e->fn), st, k};
+	f->traces = all;
+}
+
+/* ---- all rules ---- */
+
+static int by_place(const void *x, const void *y)
+{
+	const struct finding *a = *(struct finding *const *)x, *b = *(struct finding *const *)y;
+	int d = strcmp(a->at.file, b->at.file);
+	if (d)
+		return d;
+	if (a->at.line != b->at.line)
+		return a->at.line < b->at.line ? -1 : 1;
+	if (a->at.col != b->at.col)
+		return a->at.col < b->at.col ? -1 : 1;
+	d = strcmp(a->rule, b->rule);
+	if (!d)
+		d = strcmp(a->identity, b->identity);
+	return d ? d : strcmp(a->message, b->message);
+}
+
+static void fingerprint(struct finding *f, uint32_t occurrence, struct arena *mem)
+{
+	const char *text = arena_printf(mem, "%s|%s|%u", path_base(f->at.file), f->identity, occurrence);
+	snprintf(f->fingerprint, sizeof f->fingerprint, "%016llx%016llx", (unsigned long long)hash_str(text),
+		(unsigned long long)hash_mix(hash_str(text), hash_str(f->identity)));
+}
+
+static bool wanted(const struct rules_in *in, const struct finding *f)
+{
+	if (!in->npath)
+		return true;
+	for (uint32_t i = 0; i < in->npath; i++) {
+		const char *below = path_under(in->root, in->paths[i]);
+		size_t n = strlen(below);
+		if (!strcmp(below, ".") || !strcmp(in->paths[i], in->root) ||
+			(!strncmp(f->at.file, below, n) && (f->at.file[n] == 0 || f->at.file[n] == '/')))
+			return true;
+	}
+	return false;
+}
+
+void rule_run_all(const struct rules_in *in, struct rules_out *out)
+{
+	*out = (struct rules_out){.mem = arena_new(), .in = in};
+	for (uint32_t i = 0; i < nrules; i++) {
+		if (!rules[i]->by_default && !in->all)
+			continue;
+		struct rule_run run = {.p = in->p, .e = in->e, .f = in->f, .rule = rules[i], .mem = out->mem, .out = out};
+		rules[i]->check(&run);
+	}
+	if (out->list.n)
+		qsort(out->list.v, out->list.n, sizeof *out->list.v, by_place);
+	out->findings = arena_alloc(out->mem, (out->list.n + 1) * sizeof *out->findings);
+	struct map seen = {0};
+	for (uint32_t i = 0; i < out->list.n; i++) {
+		struct finding *f = out->list.v[i];
+		if (i && !by_place(&out->list.v[i - 1], &out->list.v[i]))
+			continue;
+		uint32_t *n = map_slot(&seen, hash_mix(hash_str(f->identity), hash_str(path_base(f->at.file))), 0);
+		fingerprint(f, (*n)++, out->mem);
+		if (f->confidence == CONF_LOW && !in->all) {
+			out->nbelow++;
+			continue;
+		}
+		if (wanted(in, f))
+			out->findings[out->n++] = *f;
+	}
+	map_free(&seen);
+	vec_free(&out->list);
+	rule_suppress(in, out);
+}
+
+void rules_free(struct rules_out *out)
+{
+	if (out->mem)
+		arena_free(out->mem);
+	*out = (struct rules_out){0};
+}

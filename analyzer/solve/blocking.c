@@ -1,0 +1,342 @@
+/* blocking.c - which calls may block a task, each with its shortest witness.
+ *
+ * A search from all tasks at once (loop callbacks, timers, coroutines, bodies of hand-written loops) over the call
+ * graph, nearest first (Dijkstra; an edge that was found by type only counts as several). What is visited is not a
+ * function but a function as it is reached: with the values of those parameters that decide something inside
+ * (constants, functions, descriptors; see value.c), and with the descriptors whose mode was changed on the way. So a
+ * read of a non-blocking client and the same read after the connection was made blocking are two visits, and
+ * wait_child(pid, &st, nonblock) blocks only where nonblock is 0. Functions with very many such contexts fall back
+ * to one without values.
+ *
+ * Not followed: branches that the known values exclude, the child's side of a fork, calls on paths that end in
+ * exit() or abort(), functions that never return.
+ *
+ * A call blocks if the model's condition holds. If it cannot be decided because nothing is known of a descriptor,
+ * the descriptor is taken as non-blocking, as sockets in event-driven programs are, and counted (nassumed); evidence
+ * (a regular file, a terminal, a descriptor made blocking) decides otherwise.
+ *
+ * needs: entries, evloops, fd, makes, control      gives: visits, blocks
+ */
+#include "solve/solve_int.h"
+
+#include <stdlib.h>
+
+enum {
+	MAX_CONTEXTS = 32,   /* visits of one function before values are dropped */
+	WEIGHT_TYPE = 8,     /* of an edge by type, against 1 */
+	MAX_WEIGHT = 256,
+};
+
+struct search {
+	struct solver *s;
+	struct facts *f;
+	VEC(struct visit) visits;
+	VEC(struct block_site) blocks;
+	struct map seen;      /* hash of (fn, bind, modes, kind of context) */
+	struct map block_of;  /* (site, callee) -> blocks */
+	uint32_t *contexts;   /* per function: visits */
+	VEC(uint32_t) *queue; /* per weight: visits to look at */
+	uint8_t *child;	      /* per op: 0 unknown, 1 no, 2 in a forked child */
+	struct bits own_wait; /* per op: a loop's own wait */
+	uint32_t nassumed;
+};
+
+static uint32_t bind_id(struct solver *s, const struct bind *b)
+{
+	uint32_t *slot = map_slot(&s->binds.index, hash_bytes(b, sizeof *b), s->binds.v.n);
+	if (*slot == s->binds.v.n)
+		vec_add(&s->binds.v, *b);
+	return *slot;
+}
+
+static uint32_t modeset_id(struct solver *s, const struct modeset *m)
+{
+	uint32_t *slot = map_slot(&s->modesets.index, hash_bytes(m, sizeof *m), s->modesets.v.n);
+	if (*slot == s->modesets.v.n)
+		vec_add(&s->modesets.v, *m);
+	return *slot;
+}
+
+static enum ctx_kind kind_of(const struct search *se, const struct visit *v)
+{
+	enum ctx_kind k = se->f->entries[v->entry].ctx;
+	return k == CTX_TIMER ? CTX_LOOP : k; /* a timer's callback runs on the loop */
+}
+
+static void visit(struct search *se, struct visit v)
+{
+	struct solver *s = se->s;
+	if (v.weight >= MAX_WEIGHT)
+		return;
+	if (se->contexts[v.fn] >= MAX_CONTEXTS) {
+		v.bind = 0;
+		if (se->contexts[v.fn] >= 2 * MAX_CONTEXTS)
+			v.modes = 0;
+	}
+	uint64_t key = hash_mix(hash_mix(v.fn, v.bind), hash_mix(v.modes, kind_of(se, &v)));
+	if (v.parent == NONE && se->f->entries[v.entry].head != NONE)
+		key = hash_mix(key, se->f->entries[v.entry].head + 1);
+	uint32_t *slot = map_slot(&se->seen, key, se->visits.n);
+	if (*slot != se->visits.n)
+		return;
+	se->contexts[v.fn]++;
+	vec_add(&se->queue[v.weight], se->visits.n);
+	vec_add(&se->visits, v);
+	(void)s;
+}
+
+/* ---- modes that this function changes before it calls ---- */
+
+static uint32_t modes_at(struct search *se, const struct frame *fr, uint32_t site, uint32_t inherited)
+{
+	struct solver *s = se->s;
+	struct modeset m = s->modesets.v.v[inherited];
+	bool changed = false;
+
+	for (uint32_t i = 0; i < s->nmake[fr->fn]; i++) { /* in order of sites */
+		const struct make *k = &s->makes[fr->fn][i];
+		if (k->target.kind != KEY_FIELD || k->site == site || !site_dominates(s, k->site, site) ||
+			site_reached(fr, k->site) == NO)
+			continue;
+		uint8_t mode = make_mode(fr, k);
+		if (mode != FD_BLOCKING && mode != FD_NONBLOCKING)
+			continue;
+		uint32_t at = 0;
+		while (at < m.n && m.v[at].field != k->target.id)
+			at++;
+		if (at == m.n) {
+			if (mode == FD_NONBLOCKING || m.n == COUNT(m.v))
+				continue; /* that is what is assumed anyway */
+			m.n++;
+		} else if (mode == FD_NONBLOCKING) {
+			m.v[at] = m.v[--m.n];
+			memset(&m.v[m.n], 0, sizeof m.v[0]);
+			changed = true;
+			continue;
+		}
+		m.v[at].field = k->target.id;
+		m.v[at].mode = mode;
+		changed = true;
+	}
+	return changed ? modeset_id(s, &m) : inherited;
+}
+
+/* ---- leaves ---- */
+
+/* The descriptor that nonblocking(x) in a condition speaks of; -3 if the condition does not. */
+static int fd_param(const struct mcond *c)
+{
+	if (!c)
+		return -3;
+	if (c->kind == MC_NONBLOCKING)
+		return c->arg.param;
+	if (c->kind == MC_AND || c->kind == MC_OR || c->kind == MC_NOT) {
+		int p = fd_param(c->a);
+		return p != -3 ? p : fd_param(c->b);
+	}
+	return -3;
+}
+
+static void block(struct search *se, const struct frame *fr, uint32_t visit_id, const struct effect *e)
+{
+	const struct solver *s = se->s;
+	const struct clause *c = e->clause;
+	enum tri t = clause_holds(fr, e, c->cond);
+	struct block_site b = {.site = e->site,
+		.fn = fr->fn,
+		.visit = visit_id,
+		.model = e->model,
+		.clause = c,
+		.category = c->category,
+		.severity = c->severity,
+		.by_type = se->visits.v[visit_id].by_type,
+		.entry = se->visits.v[visit_id].entry};
+
+	if (t == NO)
+		return;
+	int fd = fd_param(c->cond);
+	if (fd != -3) {
+		struct val v = value_of(fr, effect_arg(s->p, e, fd), e->site);
+		bool file = v.kind == VAL_FD && v.fd_kind & (FD_FILE | FD_DIR);
+		bool tty = (v.kind == VAL_FD && v.fd_kind & FD_TTY) || v.kind == VAL_INT;
+		if (t == MAYBE && !file && !(tty && v.kind == VAL_FD)) {
+			se->nassumed++;
+			return;
+		}
+		if (file && (c->category == CAT_IO || c->category == CAT_PEER)) {
+			b.category = CAT_DISK;
+			if (b.severity == SEV_HIGH)
+				b.severity = SEV_MEDIUM;
+		} else if (tty && c->category == CAT_IO) {
+			b.category = CAT_TTY;
+			if (v.kind == VAL_INT)
+				b.severity = SEV_LOW;
+		}
+	}
+	b.assumed = t == MAYBE;
+	uint32_t *slot = map_slot(&se->block_of, hash_mix(e->site, e->callee), se->blocks.n);
+	if (*slot == se->blocks.n) {
+		vec_add(&se->blocks, b);
+		return;
+	}
+	struct block_site *old = &se->blocks.v[*slot]; /* the nearest is kept, unless this one is certain */
+	if ((old->assumed && !b.assumed) || (old->by_type && !b.by_type))
+		*old = b;
+}
+
+/* ---- calls ---- */
+
+static void call(struct search *se, const struct frame *fr, uint32_t from, uint32_t site, uint32_t callee, uint8_t why)
+{
+	struct solver *s = se->s;
+	const struct visit *v = &se->visits.v[from];
+	struct bind bind = {0};
+
+	if (!fn_defined(s->p, callee) || s->no_return[callee])
+		return;
+	if (why != EDGE_MODEL && s->params[callee])
+		bind_call(fr, site, callee, &bind);
+	struct visit to = {.fn = callee,
+		.parent = from,
+		.site = site,
+		.why = why,
+		.entry = v->entry,
+		.bind = s->params[callee] ? bind_id(s, &bind) : 0,
+		.modes = modes_at(se, fr, site, v->modes),
+		.depth = v->depth + 1,
+		.weight = v->weight + (why == EDGE_TYPE ? WEIGHT_TYPE : 1),
+		.by_type = v->by_type || why == EDGE_TYPE};
+	visit(se, to);
+}
+
+static void look_at_site(struct search *se, const struct frame *fr, uint32_t id, uint32_t site)
+{
+	struct solver *s = se->s;
+	const struct program *p = s->p;
+	uint32_t ne, edge = p->site_edge[site];
+	const struct effect *e = effects_at(s->e, site, &ne);
+
+	if ((edge == NONE && !ne) || bits_get(&s->dead_end, site) || bits_get(&se->own_wait, site))
+		return;
+	if (!se->child[site])
+		se->child[site] = in_child(s, site) ? 2 : 1;
+	if (se->child[site] == 2 || site_reached(fr, site) == NO)
+		return;
+
+	bool opaque = false;
+	for (uint32_t i = 0; i < ne; i++) {
+		const struct clause *c = e[i].clause;
+		if (c && c->verb == VERB_OPAQUE)
+			opaque = true;
+	}
+	for (uint32_t i = 0; i < ne; i++) {
+		const struct clause *c = e[i].clause;
+		if (c && c->verb == VERB_BLOCKS) {
+			if (!fn_defined(p, e[i].callee) || opaque) /* else its body is looked into */
+				block(se, fr, id, &e[i]);
+		} else if (e[i].callback && e[i].callback->ctx == CTX_CALLER) {
+			struct ref arg = effect_arg(p, &e[i], e[i].callback->param);
+			struct val v = value_of(fr, arg, site);
+			if (v.kind == VAL_FN) {
+				call(se, fr, id, site, v.id, EDGE_MODEL);
+			} else if (arg.kind == REF_LOCAL) {
+				const uint32_t *fns;
+				uint32_t n = flow_fns(p, flow_local(p, fr->fn, arg.id), &fns);
+				for (uint32_t k = 0; k < n; k++)
+					call(se, fr, id, site, fns[k], EDGE_MODEL);
+			}
+		}
+	}
+	if (opaque)
+		return;
+	struct val target = {.kind = VAL_TOP};
+	if (s->ir->ops[site].kind == OP_ICALL)
+		target = value_of(fr, s->ir->ops[site].src, site);
+	if (target.kind == VAL_FN) {
+		call(se, fr, id, site, target.id, edge != NONE ? p->edges[edge].why : EDGE_VAR);
+		return;
+	}
+	for (; edge != NONE && edge < p->nedge && p->edges[edge].site == site; edge++)
+		call(se, fr, id, site, p->edges[edge].callee, p->edges[edge].why);
+}
+
+static void look_at(struct search *se, uint32_t id)
+{
+	struct solver *s = se->s;
+	struct visit v = se->visits.v[id];
+	const struct fn *f = &s->ir->fns[v.fn];
+	const struct entry *e = &se->f->entries[v.entry];
+	struct bind bind = s->binds.v.v[v.bind];
+	struct modeset modes = s->modesets.v.v[v.modes];
+	struct frame fr = {.s = s, .fn = v.fn, .bind = &bind, .modes = &modes, .ctx = kind_of(se, &v)};
+	const struct bits *only = NULL;
+
+	if (v.parent == NONE && e->head != NONE) {
+		const struct cfg *g = program_cfg(s->p, v.fn);
+		for (uint32_t l = 0; l < g->nloop; l++)
+			if (g->loops[l].head == e->head)
+				only = &g->loops[l].blocks;
+	}
+	for (uint32_t b = 0; b < f->nblock; b++) {
+		const struct block *bl = &s->ir->blocks[f->block + b];
+		if (only && !bits_get(only, b))
+			continue;
+		for (uint32_t o = bl->op; o < bl->op + bl->nop; o++)
+			if (s->ir->ops[o].kind == OP_CALL || s->ir->ops[o].kind == OP_ICALL)
+				look_at_site(se, &fr, id, o);
+	}
+}
+
+static int by_site(const void *x, const void *y)
+{
+	const struct block_site *a = x, *b = y;
+	return a->site < b->site ? -1 : a->site > b->site;
+}
+
+static void keep(struct facts *f, struct search *se, struct arena *mem)
+{
+	f->visits = arena_alloc(mem, (se->visits.n + 1) * sizeof *f->visits);
+	if (se->visits.n)
+		memcpy(f->visits, se->visits.v, se->visits.n * sizeof *f->visits);
+	f->nvisit = se->visits.n;
+	f->blocks = arena_alloc(mem, (se->blocks.n + 1) * sizeof *f->blocks);
+	if (se->blocks.n)
+		memcpy(f->blocks, se->blocks.v, se->blocks.n * sizeof *f->blocks);
+	qsort(f->blocks, se->blocks.n, sizeof *f->blocks, by_site);
+	f->nblock = se->blocks.n;
+	f->nassumed = se->nassumed;
+}
+
+void solve_blocking(struct solver *s)
+{
+	struct search se = {.s = s, .f = s->f};
+	struct bind no_bind = {0};
+	struct modeset no_modes = {0};
+
+	bind_id(s, &no_bind);
+	modeset_id(s, &no_modes);
+	se.contexts = xcalloc(s->ir->nfns + 1, sizeof *se.contexts);
+	se.queue = xcalloc(MAX_WEIGHT, sizeof *se.queue);
+	se.child = xcalloc(s->ir->nops + 1, 1);
+	se.own_wait = bits_new(s->mem, s->ir->nops + 1);
+	for (uint32_t i = 0; i < s->f->nloop; i++)
+		bits_set(&se.own_wait, s->f->loops[i].site);
+	for (uint32_t i = 0; i < s->f->nentry; i++)
+		if (ctx_is_task(s->f->entries[i].ctx))
+			visit(&se,
+				(struct visit){.fn = s->f->entries[i].fn, .parent = NONE, .site = NONE, .entry = i});
+	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
+		for (uint32_t i = 0; i < se.queue[w].n; i++)
+			look_at(&se, se.queue[w].v[i]);
+	keep(s->f, &se, s->f->mem);
+
+	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
+		vec_free(&se.queue[w]);
+	free(se.queue);
+	free(se.contexts);
+	free(se.child);
+	vec_free(&se.visits);
+	vec_free(&se.blocks);
+	map_free(&se.seen);
+	map_free(&se.block_of);
+}

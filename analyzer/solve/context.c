@@ -1,0 +1,328 @@
+/* context.c - where code begins to run: entries, and the loops that run them.
+ *
+ * Entries are what models register (a function handed to uv_read_start runs on the loop; a field, a type, a macro
+ * can say so too), thread functions, signal handlers, main, constructors, and the bodies of hand-written loops.
+ *
+ * A hand-written event loop is a loop in the control flow whose body leads, in at most MAX_UP calls, to a
+ * modelled wait (epoll_wait, poll with a timeout), and which dispatches: it, or a function between it and the wait,
+ * calls through a pointer, or calls other functions of the program. A loop that only repeats an interrupted wait is
+ * none. The body's own way to the wait is the loop's, all else in it is a task.
+ *
+ * needs: effects, flow, call graph, control      gives: entries, evloops
+ */
+#include "solve/solve_int.h"
+
+#include <stdlib.h>
+
+enum { MAX_UP = 4 };
+
+struct finder {
+	struct solver *s;
+	VEC(struct entry) entries;
+	VEC(struct evloop) loops;
+	struct map have; /* (fn, ctx) of an entry -> index */
+};
+
+static void add_entry(struct finder *c, struct entry e)
+{
+	uint32_t *slot = map_slot(&c->have, hash_mix(e.fn, e.ctx | (uint64_t)e.head << 8), c->entries.n);
+	if (*slot != c->entries.n)
+		return;
+	vec_add(&c->entries, e);
+}
+
+/* ---- registered ---- */
+
+/* A wrapper registers its own parameter: the place to show is the call that hands fn to it. */
+static uint32_t registration(const struct solver *s, uint32_t fn, uint32_t site, struct ref arg)
+{
+	const struct program *p = s->p;
+	uint32_t wrapper = p->op_fn[site];
+	for (int up = 0; up < 3 && arg.kind == REF_LOCAL; up++) {
+		uint32_t mask = params_of(s, wrapper, arg);
+		if (!mask)
+			return site;
+		uint32_t param = (uint32_t)__builtin_ctz(mask), found = NONE;
+		for (uint32_t i = p->in[wrapper]; i < p->in[wrapper + 1] && found == NONE; i++) {
+			const struct edge *e = &p->edges[p->in_edges[i]];
+			const struct op *op = &s->ir->ops[e->site];
+			if (param >= op->narg)
+				continue;
+			struct ref a = s->ir->args[op->arg + param];
+			if (a.kind == REF_FN && a.id == fn)
+				return e->site;
+			if (a.kind != REF_LOCAL)
+				continue;
+			const uint32_t *fns;
+			uint32_t n = flow_fns(p, flow_local(p, e->caller, a.id), &fns);
+			for (uint32_t k = 0; k < n; k++)
+				if (fns[k] == fn)
+					found = p->in_edges[i];
+		}
+		if (found == NONE)
+			return site;
+		site = p->edges[found].site;
+		wrapper = p->edges[found].caller;
+		arg = s->ir->args[s->ir->ops[site].arg + param];
+	}
+	return site;
+}
+
+static void add_fns(struct finder *c, uint32_t node, struct entry proto, struct ref arg)
+{
+	const struct solver *s = c->s;
+	const uint32_t *fns;
+	uint32_t n = node == NONE ? 0 : flow_fns(s->p, node, &fns);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!fn_defined(s->p, fns[i]))
+			continue;
+		struct entry e = proto;
+		e.fn = fns[i];
+		if (proto.site != NONE)
+			e.site = registration(s, fns[i], proto.site, arg);
+		add_entry(c, e);
+	}
+}
+
+static void registered(struct finder *c, const struct effect *e)
+{
+	const struct solver *s = c->s;
+	const struct callback *cb = e->callback;
+	struct frame fr = {.s = s, .fn = e->fn};
+	struct ref arg = effect_arg(s->p, e, cb->param);
+	struct entry proto = {.head = NONE,
+		.ctx = cb->ctx,
+		.site = e->site,
+		.loop = NONE,
+		.library = e->model->library,
+		.model = e->model};
+
+	if (cb->ctx == CTX_CALLER || (cb->cond && clause_holds(&fr, e, cb->cond) == NO))
+		return;
+	if (cb->fields) { /* a table of functions */
+		uint32_t t = arg.kind == REF_LOCAL ? s->ir->locals[s->ir->fns[e->fn].local + arg.id].type : NONE;
+		while (t != NONE && s->ir->types[t].kind != TYPE_RECORD)
+			t = s->ir->types[t].kind == TYPE_PTR || s->ir->types[t].kind == TYPE_ARRAY ? s->ir->types[t].to : NONE;
+		if (t == NONE)
+			return;
+		const struct record *r = &s->ir->records[s->ir->types[t].to];
+		for (uint32_t i = 0; i < r->nfield; i++) {
+			const char *name = ir_text_of(s->ir, s->ir->fields[r->field + i].name);
+			const char *at = strstr(cb->fields, name);
+			size_t len = strlen(name);
+			bool listed = !strcmp(cb->fields, "*");
+			for (; at && len && !listed; at = strstr(at + 1, name))
+				listed = (at == cb->fields || at[-1] == ' ') && (at[len] == 0 || at[len] == ' ');
+			if (listed)
+				add_fns(c, flow_field(s->p, r->field + i), proto, REF(NONE, 0));
+		}
+		return;
+	}
+	if (arg.kind == REF_FN) {
+		proto.fn = arg.id;
+		if (fn_defined(s->p, arg.id))
+			add_entry(c, proto);
+	} else if (arg.kind == REF_LOCAL) {
+		struct val v = value_of(&fr, arg, e->site);
+		if (v.kind == VAL_FN && fn_defined(s->p, v.id)) {
+			proto.fn = v.id;
+			add_entry(c, proto);
+		} else {
+			add_fns(c, flow_local(s->p, e->fn, arg.id), proto, arg);
+		}
+	}
+}
+
+static void placed(struct finder *c, const struct place_use *u)
+{
+	const struct solver *s = c->s;
+	struct entry proto = {
+		.head = NONE, .ctx = u->place->cb.ctx, .site = NONE, .loop = NONE, .library = u->place->library, .place = u->place};
+
+	if (u->fn != NONE && fn_defined(s->p, u->fn)) {
+		proto.fn = u->fn;
+		add_entry(c, proto);
+	}
+	if (u->field != NONE)
+		add_fns(c, flow_field(s->p, u->field), proto, REF(NONE, 0));
+	if (u->global != NONE)
+		add_fns(c, s->p->flow.rep[s->p->flow.global0 + u->global], proto, REF(NONE, 0));
+	if (u->type != NONE) {
+		for (uint32_t i = 0; i < s->ir->nfields; i++)
+			if (s->ir->fields[i].type == u->type)
+				add_fns(c, flow_field(s->p, i), proto, REF(NONE, 0));
+		for (uint32_t i = 0; i < s->ir->nlocals; i++)
+			if (s->ir->locals[i].type == u->type)
+				add_fns(c, s->p->flow.rep[i], proto, REF(NONE, 0));
+	}
+}
+
+/* ---- hand-written loops ---- */
+
+struct climb {
+	uint32_t site; /* the call that leads to the wait */
+	uint32_t wait; /* the modelled wait */
+	uint8_t depth;
+	bool dispatches; /* a function on the way calls through a pointer */
+	bool strong;	 /* the wait is for many descriptors by nature */
+};
+
+/* Does the loop call through a pointer, or call functions of the program, apart from its way to the wait? */
+static bool dispatches(const struct solver *s, uint32_t fn, const struct loop *l, const struct climb *c)
+{
+	const struct fn *f = &s->ir->fns[fn];
+	bool calls = false;
+	for (uint32_t b = 0; b < f->nblock; b++) {
+		if (!bits_get(&l->blocks, b))
+			continue;
+		const struct block *bl = &s->ir->blocks[f->block + b];
+		for (uint32_t o = bl->op; o < bl->op + bl->nop; o++) {
+			if (o == c->site)
+				continue;
+			if (s->ir->ops[o].kind == OP_ICALL)
+				return true;
+			if (s->ir->ops[o].kind == OP_CALL && s->ir->ops[o].src.kind == REF_FN &&
+				fn_defined(s->p, s->ir->ops[o].src.id))
+				calls = true;
+		}
+	}
+	return c->dispatches || calls;
+}
+
+static bool has_other_icall(const struct solver *s, uint32_t fn, uint32_t site)
+{
+	const struct fn *f = &s->ir->fns[fn];
+	for (uint32_t o = f->op; o < f->op + f->nop; o++)
+		if (s->ir->ops[o].kind == OP_ICALL && o != site)
+			return true;
+	return false;
+}
+
+static bool loop_here(struct finder *c, const struct climb *at)
+{
+	const struct solver *s = c->s;
+	uint32_t fn = s->p->op_fn[at->site], block = s->p->op_block[at->site];
+	const struct cfg *g = program_cfg(s->p, fn);
+
+	for (uint32_t l = g->loop_of[block]; l != NONE; l = g->loops[l].parent) {
+		if (!dispatches(s, fn, &g->loops[l], at))
+			continue;
+		for (uint32_t i = 0; i < c->loops.n; i++)
+			if (c->loops.v[i].fn == fn && c->loops.v[i].head == g->loops[l].head)
+				return true;
+		struct evloop loop = {.fn = fn, .site = at->wait, .head = g->loops[l].head, .wait = at->site, .library = ""};
+		add_entry(c,
+			(struct entry){.fn = fn,
+				.head = loop.head,
+				.ctx = CTX_LOOP,
+				.site = NONE,
+				.loop = c->loops.n,
+				.library = ""});
+		vec_add(&c->loops, loop);
+		return true;
+	}
+	return false;
+}
+
+static void climb(struct finder *c, uint32_t wait)
+{
+	const struct solver *s = c->s;
+	const struct program *p = s->p;
+	VEC(struct climb) todo = {0};
+	struct map seen = {0};
+
+	vec_add(&todo, ((struct climb){wait, wait, 0, false, true}));
+	for (uint32_t i = 0; i < todo.n; i++) {
+		struct climb at = todo.v[i];
+		uint32_t fn = p->op_fn[at.site];
+		if (loop_here(c, &at) || at.depth == MAX_UP)
+			continue;
+		uint32_t *slot = map_slot(&seen, fn, 0);
+		if (*slot)
+			continue;
+		*slot = 1;
+		bool direct = false;
+		for (uint32_t k = p->in[fn]; k < p->in[fn + 1]; k++)
+			direct |= p->edges[p->in_edges[k]].why == EDGE_DIRECT;
+		for (uint32_t k = p->in[fn]; k < p->in[fn + 1]; k++) {
+			const struct edge *e = &p->edges[p->in_edges[k]];
+			if (e->why == EDGE_TYPE || (direct && e->why != EDGE_DIRECT))
+				continue; /* back ends are called through tables: only if nobody calls directly */
+			vec_add(&todo,
+				((struct climb){e->site, wait, (uint8_t)(at.depth + 1),
+					at.dispatches || has_other_icall(s, fn, at.site), at.strong}));
+		}
+	}
+	vec_free(&todo);
+	map_free(&seen);
+}
+
+static int by_place(const void *x, const void *y, void *ctx)
+{
+	const struct solver *s = ctx;
+	const struct entry *a = x, *b = y;
+	if (a->fn != b->fn) {
+		const struct ir *ir = s->ir;
+		const struct fn *f = &ir->fns[a->fn], *g = &ir->fns[b->fn];
+		const struct loc *l = f->loc == NONE ? NULL : &ir->locs[f->loc], *m = g->loc == NONE ? NULL : &ir->locs[g->loc];
+		if (l && m && l->file != NONE && m->file != NONE) {
+			int d = strcmp(ir_text_of(ir, ir->files[l->file].path), ir_text_of(ir, ir->files[m->file].path));
+			if (d)
+				return d;
+			if (l->line != m->line)
+				return l->line < m->line ? -1 : 1;
+		}
+		int d = strcmp(ir_text_of(ir, f->key), ir_text_of(ir, g->key));
+		return d ? d : a->fn < b->fn ? -1 : 1;
+	}
+	if (a->ctx != b->ctx)
+		return a->ctx < b->ctx ? -1 : 1;
+	return a->head < b->head ? -1 : a->head > b->head;
+}
+
+void solve_context(struct solver *s)
+{
+	struct finder c = {.s = s};
+	const struct effects *e = s->e;
+
+	for (uint32_t i = 0; i < s->ir->nfns; i++) {
+		const struct fn *f = &s->ir->fns[i];
+		if (f->nblock && (f->flags & FN_CTOR || !strcmp(fn_name(s->p, i), "main")))
+			add_entry(&c, (struct entry){.fn = i, .head = NONE, .ctx = CTX_STARTUP, .site = NONE, .loop = NONE, .library = ""});
+	}
+	for (int direct = 1; direct >= 0; direct--) /* a registration that names the function is the one to show */
+		for (uint32_t i = 0; i < e->n; i++)
+			if (e->e[i].callback &&
+				(effect_arg(s->p, &e->e[i], e->e[i].callback->param).kind == REF_FN) == direct)
+				registered(&c, &e->e[i]);
+	for (uint32_t i = 0; i < e->nplace; i++)
+		placed(&c, &e->places[i]);
+	for (uint32_t i = 0; i < e->n; i++) {
+		const struct clause *cl = e->e[i].clause;
+		struct frame fr = {.s = s, .fn = e->e[i].fn};
+		if (!cl || (cl->verb != VERB_LOOP_WAIT && cl->verb != VERB_LOOP_RUN))
+			continue;
+		if (cl->cond && clause_holds(&fr, &e->e[i], cl->cond) == NO)
+			continue;
+		if (cl->verb == VERB_LOOP_RUN)
+			vec_add(&c.loops, ((struct evloop){.fn = e->e[i].fn,
+						  .site = e->e[i].site,
+						  .head = NONE,
+						  .wait = NONE,
+						  .library = e->e[i].model->library}));
+		climb(&c, e->e[i].site);
+	}
+	/* entries keep the index of their loop, so loops stay in order of discovery: by site */
+	qsort_r(c.entries.v, c.entries.n, sizeof *c.entries.v, by_place, s);
+	s->f->entries = arena_alloc(s->mem, (c.entries.n + 1) * sizeof *c.entries.v);
+	if (c.entries.n)
+		memcpy(s->f->entries, c.entries.v, c.entries.n * sizeof *c.entries.v);
+	s->f->nentry = c.entries.n;
+	s->f->loops = arena_alloc(s->mem, (c.loops.n + 1) * sizeof *c.loops.v);
+	if (c.loops.n)
+		memcpy(s->f->loops, c.loops.v, c.loops.n * sizeof *c.loops.v);
+	s->f->nloop = c.loops.n;
+	vec_free(&c.entries);
+	vec_free(&c.loops);
+	map_free(&c.have);
+}

@@ -1,0 +1,105 @@
+/* solve.c - the list of solvers, and the facts as text. */
+#include "solve/solve_int.h"
+
+#include <stdlib.h>
+
+struct facts *solve_all(const struct program *p, const struct effects *e)
+{
+	struct arena *mem = arena_new();
+	struct solver s = {.p = p, .ir = p->ir, .e = e, .mem = arena_new(), .f = arena_alloc(mem, sizeof *s.f)};
+
+	s.f->mem = mem;
+	s.local = arena_alloc(s.mem, (p->ir->nfns + 1) * sizeof *s.local);
+	solve_params(&s);   /* needs: effects, call graph		gives: params that matter	*/
+	solve_control(&s);  /* needs: effects, call graph		gives: forks, no_return, dead_end */
+	solve_fdstate(&s);  /* needs: effects, flow, params		gives: makes, fd		*/
+	solve_context(&s);  /* needs: effects, flow, call graph		gives: entries, loops		*/
+	solve_blocking(&s); /* needs: all of these			gives: visits, blocks		*/
+
+	arena_free(s.mem);
+	vec_free(&s.binds.v);
+	map_free(&s.binds.index);
+	vec_free(&s.modesets.v);
+	map_free(&s.modesets.index);
+	return s.f;
+}
+
+void facts_free(struct facts *f)
+{
+	if (f)
+		arena_free(f->mem);
+}
+
+uint32_t witness_chain(const struct facts *f, uint32_t visit, uint32_t *chain, uint32_t max)
+{
+	uint32_t n = 0, at;
+	for (at = visit; at != NONE; at = f->visits[at].parent)
+		n++;
+	uint32_t i = n;
+	for (at = visit; at != NONE; at = f->visits[at].parent)
+		if (--i < max)
+			chain[i] = at;
+	return n < max ? n : max;
+}
+
+const char *facts_check(const struct facts *f, const struct program *p, struct arena *a)
+{
+	for (uint32_t i = 0; i < f->nvisit; i++) {
+		const struct visit *v = &f->visits[i];
+		if (v->parent != NONE && v->parent >= i)
+			return arena_printf(a, "visit %u comes before its parent", i);
+		if (v->parent != NONE && p->op_fn[v->site] != f->visits[v->parent].fn)
+			return arena_printf(a, "visit %u: the call is not in its parent", i);
+		if (v->entry >= f->nentry)
+			return arena_printf(a, "visit %u has no entry", i);
+	}
+	for (uint32_t i = 0; i < f->nblock; i++)
+		if (p->op_fn[f->blocks[i].site] != f->visits[f->blocks[i].visit].fn)
+			return arena_printf(a, "blocking site %u is not where its visit is", i);
+	return "";
+}
+
+static void dump_loc(const struct program *p, uint32_t loc, struct sb *out)
+{
+	const struct loc *l = loc == NONE ? NULL : &p->ir->locs[loc];
+	if (l && l->file != NONE)
+		sb_printf(out, "%s:%u", path_base(ir_text_of(p->ir, p->ir->files[l->file].path)), l->line);
+	else
+		sb_puts(out, "?");
+}
+
+void facts_dump(const struct facts *f, const struct program *p, struct sb *out, const char *only)
+{
+	for (uint32_t i = 0; i < f->nloop && !only; i++) {
+		sb_printf(out, "loop %u: %s in '%s' at ", i, *f->loops[i].library ? f->loops[i].library : "hand-written",
+			fn_name(p, f->loops[i].fn));
+		dump_loc(p, p->ir->ops[f->loops[i].site].loc, out);
+		sb_puts(out, "\n");
+	}
+	for (uint32_t i = 0; i < f->nentry; i++) {
+		const struct entry *e = &f->entries[i];
+		if (only && strcmp(only, fn_name(p, e->fn)))
+			continue;
+		sb_printf(out, "entry '%s'%s on %s", fn_name(p, e->fn), e->head == NONE ? "" : " (loop body)", ctx_name[e->ctx]);
+		if (e->model)
+			sb_printf(out, ", registered by %s", e->model->name);
+		if (e->site != NONE) {
+			sb_puts(out, " at ");
+			dump_loc(p, p->ir->ops[e->site].loc, out);
+		}
+		sb_puts(out, "\n");
+	}
+	for (uint32_t i = 0; i < f->nblock; i++) {
+		const struct block_site *b = &f->blocks[i];
+		if (only && strcmp(only, fn_name(p, b->fn)))
+			continue;
+		uint32_t chain[64], n = witness_chain(f, b->visit, chain, COUNT(chain));
+		dump_loc(p, p->ir->ops[b->site].loc, out);
+		sb_printf(out, " %s %s:", b->model->name, category_word[b->category]);
+		for (uint32_t k = 0; k < n; k++) {
+			const struct visit *v = &f->visits[chain[k]];
+			sb_printf(out, " %s%s", k == 0 ? "" : v->why == EDGE_DIRECT ? "> " : "~> ", fn_name(p, v->fn));
+		}
+		sb_printf(out, "%s%s\n", b->assumed ? " (assumed)" : "", b->by_type ? " (by type)" : "");
+	}
+}

@@ -1,0 +1,107 @@
+/* solve_int.h - between the files of solve/. */
+#ifndef TVT_SOLVE_INT_H
+#define TVT_SOLVE_INT_H
+
+#include "solve/solve.h"
+
+enum { MAX_BIND = 8 }; /* parameters whose values are followed, per function */
+
+/* A branch that decides whether a block is reached: the condition in block `at` went to successor `succ`. */
+struct guard {
+	uint32_t at, succ;
+};
+/* What is known of one function's inside; built when the function is first looked at. */
+struct local_facts {
+	uint32_t *def, *next_def; /* per local: newest defining op (absolute), chained; NONE ends */
+	struct guard **guards;	  /* per block: the branches on the way from the entry that could be decided */
+	uint32_t *nguard;
+};
+/* A descriptor as a function names it. */
+struct fd_key {
+	enum { KEY_NONE, KEY_LOCAL, KEY_FIELD, KEY_GLOBAL } kind;
+	uint32_t id; /* local relative to the function; field; global */
+};
+/* A site that changes a descriptor's mode: a modelled call, or a call of a function that does. */
+struct make {
+	uint32_t site;
+	struct fd_key target;
+	const struct effect *effect; /* modelled, else */
+	uint32_t callee, callee_make; /* a make of the callee (index in its list) */
+	uint8_t level;
+};
+struct modeset { /* changes of mode made by callers, field by field */
+	uint32_t n;
+	struct {
+		uint32_t field;
+		uint8_t mode;
+	} v[4];
+};
+struct bind { /* values of the parameters that matter: val[i] is for the i-th bit of params[fn] */
+	struct val val[MAX_BIND];
+};
+
+struct solver {
+	const struct program *p;
+	const struct ir *ir;
+	const struct effects *e;
+	struct facts *f;
+	struct arena *mem;
+
+	struct local_facts **local; /* per function */
+	uint32_t *params;	    /* per function: which parameters matter (bits; at most MAX_BIND) */
+	struct {
+		uint8_t kind, mode;
+	} *fd;			    /* per flow class: what descriptors may be there */
+	uint32_t *over;		    /* per flow class: the class whose descriptor it does its I/O on, or NONE */
+	struct make **makes;	    /* per function */
+	uint32_t *nmake;
+	bool *forks;		    /* per function: its result is 0 in a forked child */
+	bool *no_return;	    /* per function: never comes back */
+	struct bits dead_end;	    /* per op: control cannot reach a return from here */
+
+	struct {
+		VEC(struct bind) v;
+		struct map index; /* by hash */
+	} binds;
+	struct {
+		VEC(struct modeset) v;
+		struct map index;
+	} modesets;
+};
+
+/* Where an expression is evaluated. */
+struct frame {
+	const struct solver *s;
+	uint32_t fn;
+	const struct bind *bind;      /* NULL: nothing known */
+	const struct modeset *modes;  /* NULL: none */
+	enum ctx_kind ctx;
+	uint8_t depth;
+};
+
+/* value.c */
+const struct local_facts *local_facts(const struct solver *s, uint32_t fn);
+struct val value_of(const struct frame *fr, struct ref r, uint32_t site);
+enum tri cond_holds(const struct frame *fr, const struct cond *c, uint32_t site);
+enum tri site_reached(const struct frame *fr, uint32_t site); /* guards: NO: not on this chain */
+bool in_child(const struct solver *s, uint32_t site);	      /* behind a fork, in the child */
+enum tri clause_holds(const struct frame *fr, const struct effect *e, const struct mcond *c);
+struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site);
+bool site_dominates(const struct solver *s, uint32_t a, uint32_t b);
+bool site_reaches(const struct solver *s, uint32_t a, uint32_t b);
+uint32_t params_of(const struct solver *s, uint32_t fn, struct ref r); /* on which the value depends (bits) */
+void solve_params(struct solver *s); /* which parameters matter */
+void bind_call(const struct frame *fr, uint32_t site, uint32_t callee, struct bind *out);
+
+/* fdstate.c */
+void solve_fdstate(struct solver *s);
+uint8_t make_mode(const struct frame *fr, const struct make *m); /* fd_mode bits, 0: does nothing here */
+
+/* flowfacts.c: forks, no_return, dead_end */
+void solve_control(struct solver *s);
+
+/* context.c, blocking.c */
+void solve_context(struct solver *s);
+void solve_blocking(struct solver *s);
+
+#endif

@@ -1,0 +1,48 @@
+/* A task shares its thread with every other task on the loop, so one call that sleeps in the kernel delays
+ * them all. */
+#include "rule/api/rule.h"
+
+static enum level level_of(enum severity s)
+{
+	return s == SEV_LOW ? LEVEL_NOTE : LEVEL_WARNING;
+}
+
+static void label(struct rule_run *run, struct finding *f, const struct block_site *b)
+{
+	const char *phrase = category_phrase[b->category];
+	if (b->clause->hi <= 0)
+		rule_label(run, f, "%s", phrase);
+	else if (b->clause->lo > 0 && b->clause->lo < b->clause->hi)
+		rule_label(run, f, "%s: %s, up to %s", phrase, rule_time(run, b->clause->lo), rule_time(run, b->clause->hi));
+	else
+		rule_label(run, f, "%s: %s", phrase, rule_time(run, b->clause->hi));
+}
+
+static void check(struct rule_run *run)
+{
+	for (uint32_t i = 0; i < run->f->nblock; i++) {
+		const struct block_site *b = &run->f->blocks[i];
+		if (b->category == CAT_LOCK && b->clause->verb == VERB_BLOCKS && b->severity != SEV_HIGH)
+			continue; /* a lock is held for a few instructions unless shown otherwise: lock-wait-in-task */
+		if (b->category == CAT_CPU)
+			continue; /* heavy-call-in-task */
+		const struct entry *e = &run->f->entries[b->entry];
+		struct finding *f = rule_report(run, b->site, "'%s' may block (%s) while '%s' runs on %s", b->model->name,
+			category_word[b->category], rule_name(run, e->fn), rule_context(run, b->entry));
+		rule_level(f, level_of(b->severity), b->by_type ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
+		label(run, f, b);
+		rule_identity(run, f, "%s", b->model->name);
+		rule_task(run, f, b->entry);
+		rule_trace(run, f, b->visit, b->site, category_phrase[b->category]);
+		rule_instead(run, f, b->model);
+	}
+}
+
+RULE(blocking_call_in_task) = {
+	.id = "blocking-call-in-task",
+	.title = "a call in a task can sleep in the kernel and stop every other task on the loop",
+	.family = "blocking",
+	.level = LEVEL_WARNING,
+	.by_default = true,
+	.check = check,
+};
