@@ -24,7 +24,7 @@ enum step_role {
 struct trace_step {
 	enum step_role role;
 	struct where at;
-	const char *fn;	  /* the function in which it is, or that is entered */
+	const char *fn;	  /* the function in which it is; ENTRY: the entry itself */
 	const char *text; /* a clause: "calls 'session_feed'" */
 };
 /* One way to the finding: from an entry to the site. A race has two, one an access. */
@@ -61,6 +61,9 @@ struct rule_info {
 	enum level level;	/* default */
 	bool by_default;	/* on without --all */
 };
+struct failed_file {
+	const char *file, *why;
+};
 struct run_info { /* the summary line, and coverage honesty */
 	const char *version;
 	const char *root;	/* absolute; findings' files are relative to it */
@@ -70,7 +73,7 @@ struct run_info { /* the summary line, and coverage honesty */
 	uint32_t blind[16];	/* per blind_kind */
 	uint32_t suppressed, unused_suppressions, below_threshold;
 	double seconds;
-	struct { const char *file, *why; } *failed; /* files that could not be analysed or only in part */
+	const struct failed_file *failed; /* files that could not be analysed or only in part */
 	uint32_t nfailed;
 };
 
