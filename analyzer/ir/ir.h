@@ -160,7 +160,7 @@ struct fn {
 	uint32_t block, nblock; /* in ir.blocks; none if only declared */
 	uint32_t op, nop;	/* the ops of all blocks lie together, in block order */
 	uint32_t attr, nattr;	/* in ir.attrs */
-	uint64_t hash;		/* of the body in text form: the same header function in two units is one */
+	uint64_t hash;		/* ir_hash_fn(): the same header function in two units is one */
 };
 enum local_flag {
 	LOCAL_PARAM = 1,
@@ -295,6 +295,9 @@ static inline const char *ir_text_of(const struct ir *ir, uint32_t str)
  * the form of every op, so that no later stage can be led astray, and returns NULL if anything is off. */
 void ir_write(const struct ir *ir, struct sb *out);
 struct ir *ir_map(const void *data, size_t size);
+
+/* What a function does and where it is written, whatever the ids of its unit: equal hashes, equal bodies. */
+uint64_t ir_hash_fn(const struct ir *ir, uint32_t fn);
 
 /* Every invariant stated above; "" or the first violation, in words. */
 const char *ir_check(const struct ir *ir, struct arena *a);

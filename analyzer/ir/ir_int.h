@@ -19,4 +19,26 @@ const char *ir_check_form(const struct ir *ir, struct arena *a, struct check_at 
 /* The rest of what ir.h states, for an ir whose form is good. */
 const char *ir_check_meaning(const struct ir *ir, struct arena *a, struct check_at *at);
 
+/* The local of fn that a path leads into without following a pointer, or NONE. An op ADDR of such a path
+ * takes the local's address. */
+uint32_t ir_addr_base(const struct ir *ir, const struct fn *fn, uint32_t path);
+
+/* ---- text form ---- */
+
+/* Names of flags and kinds; ends with a NULL. */
+struct word {
+	const char *word;
+	uint32_t val;
+};
+extern const struct word file_words[], type_kinds[], type_words[], global_words[], fn_words[],
+	attr_kinds[], local_words[], block_words[], op_words[], bin_kinds[], un_kinds[], blind_kinds[],
+	rel_kinds[];
+const char *word_of(const struct word *w, uint32_t val); /* NULL if there is none */
+bool word_find(const struct word *w, const char *s, size_t n, uint32_t *val);
+
+/* The file that places without a file's name are in: the first main file, else the first, else NONE. */
+uint32_t ir_main_file(const struct ir *ir);
+/* The key of something whose text form gives none. */
+void ir_default_key(const struct ir *ir, const char *handle, bool is_static, struct sb *out);
+
 #endif
