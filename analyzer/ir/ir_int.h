@@ -39,6 +39,6 @@ bool word_find(const struct word *w, const char *s, size_t n, uint32_t *val);
 /* The file that places without a file's name are in: the first main file, else the first, else NONE. */
 uint32_t ir_main_file(const struct ir *ir);
 /* The key of something whose text form gives none. */
-void ir_default_key(const struct ir *ir, const char *handle, bool is_static, struct sb *out);
+void ir_usual_key(const struct ir *ir, const char *name, uint32_t nth, bool is_static, struct sb *out);
 
 #endif

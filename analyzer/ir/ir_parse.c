@@ -98,15 +98,11 @@ static uint64_t name_key(struct parser *p, const struct tok *t)
 
 static uint32_t usual_key(struct parser *p, const struct tok *t, bool is_static)
 {
-	struct sb handle = {0}, key = {0};
+	struct sb key = {0};
 	uint32_t id;
 
-	sb_puts(&handle, t->text);
-	if (t->nth > 1 || !*t->text)
-		sb_printf(&handle, "#%u", t->nth);
-	ir_default_key(p->ir, handle.s, is_static, &key);
+	ir_usual_key(p->ir, t->text, t->nth, is_static, &key);
 	id = ir_str(p->ir, key.s);
-	sb_free(&handle);
 	sb_free(&key);
 	return id;
 }

@@ -216,17 +216,13 @@ static void put_attrs(struct printer *p, uint32_t attr, uint32_t n)
 static void put_key(struct printer *p, uint32_t key, uint32_t name, const uint32_t *nth, uint32_t id,
 	bool is_static)
 {
-	struct sb handle = {0}, usual = {0};
-	struct printer q = *p;
+	struct sb usual = {0};
 
-	q.out = &handle;
-	put_name(&q, name, nth, id);
-	ir_default_key(p->ir, handle.s, is_static, &usual);
+	ir_usual_key(p->ir, ir_text_of(p->ir, name), nth[id], is_static, &usual);
 	if (strcmp(usual.s, ir_text_of(p->ir, key))) {
 		sb_puts(p->out, " key ");
 		put_quoted(p->out, ir_text_of(p->ir, key), '"');
 	}
-	sb_free(&handle);
 	sb_free(&usual);
 }
 

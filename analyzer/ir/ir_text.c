@@ -137,12 +137,13 @@ uint32_t ir_main_file(const struct ir *ir)
 	return ir->nfiles ? 0 : NONE;
 }
 
-void ir_default_key(const struct ir *ir, const char *handle, bool is_static, struct sb *out)
+void ir_usual_key(const struct ir *ir, const char *name, uint32_t nth, bool is_static, struct sb *out)
 {
 	uint32_t file = ir_main_file(ir);
 
-	out->n = 0;
-	sb_puts(out, handle);
+	sb_puts(out, name);
+	if (nth > 1 || !*name)
+		sb_printf(out, "#%u", nth);
 	if (is_static && file != NONE)
 		sb_printf(out, "@%s", ir_text_of(ir, ir->files[file].path));
 }
