@@ -16,13 +16,15 @@ struct tu_cmd {
 	const char *dir;       /* the working directory of the command */
 	const char *const *argv; /* allowed arguments only, response files expanded; no compiler, no file */
 	uint32_t argc;
-	const char *compiler;  /* argv[0] as written */
+	const char *compiler;  /* as written; the one behind a launcher such as ccache */
 	uint32_t ndropped;     /* arguments that were left out (see compdb.dropped) */
 	uint32_t entry;	       /* position in the database; NONE if the command was inferred */
 };
+/* An argument that was left out, without its value. */
 struct dropped {
 	const char *arg;
 	uint32_t count;
+	bool known; /* args.def has it: that it is left out is well considered */
 };
 struct compdb {
 	const char *path;      /* of the database; NULL: none, default flags */
@@ -32,6 +34,9 @@ struct compdb {
 	struct dropped *dropped; /* which arguments, how often; sorted */
 	uint32_t ndropped;
 	uint32_t nentry, nduplicate; /* entries read; entries that repeat another's file and arguments */
+	uint32_t nother;	     /* entries that are not C: C++, assembly, ... */
+	const char *const *paths;    /* those of the options, normal and absolute. All units are loaded in any */
+	uint32_t npath;		     /* case: paths only say what to report. 0: everything */
 	struct arena *mem;
 };
 /* What the command line says about input. */
