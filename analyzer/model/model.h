@@ -86,7 +86,11 @@ struct marg { /* what a condition looks at */
 	bool deref;	   /* *arg */
 	const char *field; /* arg->field, or NULL */
 };
-enum { PARAM_RESULT = -1, PARAM_NONE = -2 };
+enum {
+	PARAM_RESULT = -1,
+	PARAM_NONE = -2,
+	PARAM_REST = -3, /* reads, writes: every argument from the model's nfixed on */
+};
 struct mcond {
 	enum mcond_kind kind;
 	const struct mcond *a, *b;
@@ -95,11 +99,12 @@ struct mcond {
 	int64_t value;
 	const int64_t *set;
 	uint32_t nset;
-	const char *text;
+	const char *text;  /* LITERAL: the prefix. CMP, HAS, IN: the value as it was written */
 };
 /* Three-valued evaluation: leaf() answers for the kinds that are not AND, OR, NOT. */
 enum tri mcond_eval(const struct mcond *c, enum tri (*leaf)(void *ctx, const struct mcond *c), void *ctx);
-void mcond_print(const struct mcond *c, const struct model *m, struct sb *out); /* "unless timeout is 0" without the word */
+void mcond_print(const struct mcond *c, const struct model *m, struct sb *out); /* what must hold: "timeout is not 0" */
+void mcond_phrase(const struct mcond *c, const struct model *m, struct sb *out); /* as written: "unless timeout is 0" */
 
 /* ---- models ---- */
 
@@ -109,26 +114,45 @@ enum verb {
 #undef VERB
 	VERB_COUNT
 };
-enum clause_flag { CL_SHARED = 1, CL_RECURSIVE = 2, CL_SPIN = 4, CL_NONBLOCKING = 8, CL_BLOCKING = 16, CL_ALWAYS = 32 };
+enum clause_flag {
+	CL_SHARED = 1,
+	CL_RECURSIVE = 2,
+	CL_SPIN = 4,
+	CL_NONBLOCKING = 8, /* MAKES; GIVES: then cond speaks of the mode alone, the descriptor is given anyway */
+	CL_BLOCKING = 16,   /* MAKES */
+	CL_BYTES = 32,	    /* COSTS: per byte behind p, not per p */
+	CL_LOG = 64,	    /* COSTS: times the binary logarithm of p */
+};
 struct clause {
 	enum verb verb;
-	int p, q;		   /* parameters; PARAM_NONE if the verb has none */
+	int p, q;		   /* parameters; PARAM_NONE if the verb has none or it was not said.
+				    * COND_WAIT: q is the lock. INITS: q is the attributes. ALLOCATES: p bytes, stored behind q (NONE: the result).
+				    * GIVES: p is where. OVER: q is where. COSTS: per p, and per q. COPIES: p to q */
 	const struct mcond *cond;  /* holds -> the clause holds; NULL: always. "unless" is stored negated */
 	enum category category;	   /* BLOCKS */
 	enum severity severity;	   /* BLOCKS */
 	uint32_t flags;
 	uint32_t kind;		   /* GIVES: fd_kind bits; TRUE_ON: ctx_kind */
-	double lo, hi;		   /* BLOCKS: seconds, 0 if not said; COSTS: hi = nanoseconds, per p if p >= 0 */
+	double lo, hi;		   /* BLOCKS: seconds, 0 if not said; COSTS: hi = nanoseconds, per p if p >= 0;
+				    * a function's COSTS clauses add up */
+	const char *name;	   /* LOCKS, UNLOCKS without p: the lock's name. STATIC_STATE: functions with one
+				    * name share one state, NULL is the function's own. Else NULL */
 	int line;
 };
 /* A parameter (or field, type, global, macro) whose function is called back. */
+struct given {
+	int param, to;
+};
 struct callback {
 	int param;
 	enum ctx_kind ctx;
 	int given;		   /* parameter handed to it, or PARAM_NONE */
 	int given_to;		   /* which of its parameters gets it; usually 0 */
+	const struct given *also;  /* further ones: event_new() hands over its descriptor and its argument */
+	uint32_t nalso;
 	const struct mcond *cond;
-	const char *fields;	   /* the argument is a table: these of its fields are the callbacks ("*"); else NULL */
+	const char *fields;	   /* the argument points at a table: these of its fields are the callbacks, apart
+				    * by spaces, each may hold '*'; else NULL */
 	int line;
 };
 struct instead {
@@ -142,12 +166,14 @@ struct model {
 	uint32_t nheader;
 	const char *file;	   /* the .model file, and */
 	int line;
-	bool uncheckable;	   /* its header is not to be had: said in the file, with the reason */
-	bool macro;		   /* a function-like macro, not a function */
+	const char *uncheckable;   /* why its header is not to be had (Debian has none, private to a project); or NULL */
+	bool strict;		   /* means something only in programs that use the library: "require" */
 	bool variadic;		   /* (a, b, ...) */
 	bool open_front;	   /* (..., cb): parameters count from the end */
-	const char *const *params;
+	const char *const *params; /* names of variadic arguments may follow the fixed ones: (fd, cmd, ... arg) */
 	int nparam;
+	int nfixed;		   /* parameters before "..."; nparam if there is none */
+	uint64_t silent;	   /* bit i: parameter i is a function pointer that is never called, or not worth telling */
 	const struct clause *clauses;
 	uint32_t nclause;
 	const struct callback *callbacks;
@@ -156,20 +182,27 @@ struct model {
 	uint32_t ninstead;
 	const char *note;	   /* free text behind "note:", or NULL */
 };
-/* field RECORD.FIELD, type NAME, global NAME, macro NAME, name PATTERN: where such a function runs. */
+/* field RECORD.FIELD, type NAME, global NAME, macro NAME, name PATTERN: where such a function runs. The field
+ * may lie in unnamed records inside RECORD. cb.param and cb.given say nothing here. */
 enum place_kind { PLACE_FIELD, PLACE_TYPE, PLACE_GLOBAL, PLACE_MACRO, PLACE_NAME };
 struct place {
 	enum place_kind kind;
 	const char *record, *name; /* both may hold '*'; record only for PLACE_FIELD */
 	struct callback cb;
 	const char *library;
+	const char *const *headers;
+	uint32_t nheader;
+	const char *uncheckable;
 	const char *file;
 	int line;
 };
 struct library {
 	const char *name;
-	const char *detect;	   /* a header's name: a program that includes it uses the library */
-	bool only_loop;		   /* "* only on loop" */
+	const char *const *detect; /* headers: a program that includes one of them uses the library */
+	uint32_t ndetect;
+	bool strict;		   /* "require": its models mean nothing in other programs */
+	bool only_loop;		   /* "* only on loop"; ask library_only_loop() */
+	const char *unless_called; /* "... unless called(FN)": not in programs that call that, or NULL */
 	const char *file;
 };
 struct models;
@@ -183,11 +216,21 @@ uint32_t models_all(const struct models *m, const struct model ***all);
 uint32_t models_places(const struct models *m, const struct place **places);
 uint32_t models_libraries(const struct models *m, const struct library **libs);
 const struct library *models_library(const struct models *m, const char *name);
+struct mconst {
+	const char *name;
+	int64_t value;
+	const char *const *headers;
+	uint32_t nheader;
+	const char *uncheckable, *file;
+	int line;
+};
 bool models_const(const struct models *m, const char *name, int64_t *value);
-uint32_t models_consts(const struct models *m, const char *const **names); /* for the header check */
-/* One clause or context phrase as in annotate("tvt: on loop") or "// tvt: blocks disk" at a declaration:
- * -1 without a message if the text is not ours, else 0. */
-int model_annotation(struct models *m, const char *text, struct model *into);
+uint32_t models_consts(const struct models *m, const struct mconst **consts); /* for the header check */
+/* Adds to *into what annotate("tvt: on loop, blocks disk") or "// tvt: locks m" at a declaration says. The
+ * caller has set params and nparam to the function's own; a context phrase becomes a callback with
+ * PARAM_NONE. -1 without a message if the text is not ours ("tvt: allow(...)" is not); -2 if it is but is
+ * wrong: *why tells, and lives as long as the models. */
+int model_annotation(struct models *m, const char *text, struct model *into, const char **why);
 uint64_t models_hash(const struct models *m); /* part of the cache's key */
 
 /* ---- effects: models on call sites ---- */
@@ -200,23 +243,37 @@ struct effect {
 	const struct clause *clause; /* one of these two */
 	const struct callback *callback;
 };
+/* Something of the program that a place names: exactly one of field, type, global and fn is not NONE. macro
+ * is the macro's string id if that is how it was found. */
+struct place_use {
+	uint32_t field, type, global, macro, fn;
+	const struct place *place;
+};
 struct effects {
-	struct effect *e;	   /* sorted by (site, position in the model) */
+	struct effect *e;	   /* sorted by (site, callee, position in the model: clauses before callbacks) */
 	uint32_t n;
 	const struct model **of_fn; /* per function of the program: its model or NULL */
-	struct place_use { uint32_t field, type, global, macro, fn; const struct place *place; } *places; /* matches in this program */
+	struct place_use *places;  /* sorted by (field, type, global, fn) */
 	uint32_t nplace;
 	bool *uses_library;	   /* per library of the models */
+	bool *only_loop;	   /* the same: see library_only_loop() */
 	const struct models *models;
 	struct arena *mem;
 };
+/* Effects of direct calls, and of indirect ones whose target was found by more than its type. Annotations in
+ * the program are read here too: they add to, or replace, what the models say of that function. */
 struct effects *model_apply(const struct program *p, struct models *m);
 void effects_free(struct effects *e);
 /* The effects of one site: first index and count. */
 const struct effect *effects_at(const struct effects *e, uint32_t site, uint32_t *n);
 /* The actual argument of a parameter at a site; REF_NONE if it is missing. */
 struct ref effect_arg(const struct program *p, const struct effect *e, int param);
-/* What to use instead of callee, for the libraries that this program uses: at most max texts. */
+/* May the library's functions be called on their loop's thread only, if their models do not say otherwise? */
+bool library_only_loop(const struct effects *e, const char *library);
+/* What to use instead of callee: the texts for the libraries that this program uses (the callee's own first),
+ * then those for every program, then the pool's. At most max. */
 uint32_t model_instead(const struct effects *e, const struct model *m, const char **texts, uint32_t max);
+/* Everything above, readable: "tvt-lint dump effects". only_fn: calls in functions of that name, or NULL. */
+void effects_dump(const struct effects *e, const struct program *p, struct sb *out, const char *only_fn);
 
 #endif

@@ -1,0 +1,113 @@
+/* model_int.h - between the files of model/. */
+#ifndef TVT_MODEL_INT_H
+#define TVT_MODEL_INT_H
+
+#include "model/model.h"
+
+struct models {
+	struct arena *mem;
+	VEC(const struct model *) all; /* without those replaced by a later directory */
+	struct map by_name;	       /* hash of the name to the index in all; patterns are not in it */
+	VEC(uint32_t) patterns;	       /* indices in all; the longest first, as it is the most specific */
+	VEC(struct place) places;
+	VEC(struct library) libs;
+	VEC(struct mconst) consts;
+	struct map const_by_name;
+	uint64_t hash;
+};
+
+/* ---- words.c: what the words of the format mean ---- */
+
+extern const char *const verb_word[VERB_COUNT];
+extern const char *const verb_syntax[VERB_COUNT];
+extern const enum severity category_severity[CAT_COUNT]; /* where a model does not say */
+extern const char *const fd_kind_word[8];		 /* bit i */
+
+/* Position of the n bytes at s in words, or -1. */
+int word_find(const char *const *words, int nword, const char *s, size_t n);
+
+/* ---- lex.c ---- */
+
+/* An entry is a line that starts in the first column, with the indented lines below it. */
+enum token_kind {
+	T_WORD,
+	T_NUM,
+	T_STR,	/* s, n: without the quotes */
+	T_PUNCT,
+	T_LINE, /* the entry goes on in the next line */
+	T_END,	/* of the entry */
+};
+struct token {
+	enum token_kind kind;
+	const char *s;
+	uint32_t n;
+	int line, col;
+};
+struct fixup { /* a constant's name whose value may come in a later file */
+	int64_t *where;
+	const char *name, *file;
+	int line, col;
+};
+struct fixups {
+	struct fixup *v;
+	uint32_t n, cap;
+};
+struct parser {
+	struct models *m;
+	const char *file;
+	const char *p;	 /* behind tok */
+	const char *bol; /* begin of the line that p is in */
+	int line;
+	const char *prev; /* behind the token before tok */
+	int depth;	  /* of parentheses: inside, a line's end is a blank */
+	int nest;	  /* of conditions */
+	struct token tok;
+	struct fixups *fixups; /* NULL in an annotation: constants must be known */
+	const char **why;	   /* annotations: where an error goes instead of error() */
+
+	/* what the present line belongs to */
+	const char *library;
+	const char *const *headers;
+	uint32_t nheader;
+	const char *uncheckable;
+	bool strict;
+	bool header_run;     /* the line before was a header's too */
+	bool detect_default; /* the library's detect is only its first header */
+
+	struct model *model; /* being built */
+	VEC(struct clause) clauses;
+	VEC(struct callback) callbacks;
+	VEC(struct instead) insteads;
+};
+void lex_next(struct parser *p);
+static inline bool tok_is(const struct parser *p, const char *s)
+{
+	return p->tok.kind != T_STR && p->tok.n == strlen(s) && !memcmp(p->tok.s, s, p->tok.n);
+}
+bool lex_accept(struct parser *p, const char *s); /* and goes on */
+bool lex_expect(struct parser *p, const char *s); /* the same, or an error */
+/* The rest of the line, without blanks around it, as tok's text; tok becomes what follows. */
+const char *lex_rest(struct parser *p, struct token *text);
+/* "FILE:LINE:COL: expected WHAT, found '...'", with the nearest of the candidates. Returns false. */
+bool lex_wrong(struct parser *p, const char *what, const char *const *cands, size_t n);
+bool lex_error(struct parser *p, const struct token *at, const char *fmt, ...) PRINTF(3, 4);
+char *tok_text(struct parser *p); /* in the arena of the models */
+
+/* ---- cond.c, clause.c ---- */
+
+const struct mcond *cond_parse(struct parser *p); /* NULL after an error */
+/* [if C | unless C] */
+bool cond_parse_optional(struct parser *p, const struct mcond **cond);
+/* Index of a parameter named by tok; goes on. */
+bool param_parse(struct parser *p, int *param);
+bool param_is(const struct parser *p); /* tok is a parameter's name, or 'result' */
+bool clause_parse(struct parser *p);   /* adds to p->clauses */
+/* "on CONTEXT ...": adds to p->callbacks, or sets the model's silent bit. */
+bool callback_parse(struct parser *p, int param);
+bool context_parse(struct parser *p, enum ctx_kind *ctx);
+
+/* ---- parse.c ---- */
+
+int model_parse_file(struct parser *p, const char *text);
+
+#endif

@@ -1,0 +1,549 @@
+/* parse.c - one file of models: its lines, and the prototypes with verbs. The grammar in words is
+ * in rules/models/README.md.
+ */
+#include "model/model_int.h"
+
+#include <ctype.h>
+
+static bool name_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '*' || c == '?';
+}
+
+/* ---- a function ---- */
+
+/* Its parameters are on both sides of their use (a callback may be given a later one), so their
+ * names are collected first, and the phrases behind the colons are parsed in a second walk. */
+static bool param_names(struct parser *p)
+{
+	struct parser ahead = *p;
+	const char *names[32];
+	int n = 0, depth = 0;
+	bool named = true; /* the next word is a name */
+
+	for (;; lex_next(&ahead)) {
+		struct token *t = &ahead.tok;
+
+		if (t->kind == T_END || t->kind == T_LINE) {
+			*p = ahead;
+			return lex_wrong(p, "')'", NULL, 0);
+		}
+		if (tok_is(&ahead, ")") && depth == 0)
+			break;
+		depth += tok_is(&ahead, "(") || tok_is(&ahead, "{");
+		depth -= tok_is(&ahead, ")") || tok_is(&ahead, "}");
+		if (tok_is(&ahead, "...")) {
+			if (n == 0)
+				p->model->open_front = true;
+			else if (p->model->variadic)
+				return lex_error(p, t, "a second '...'");
+			else
+				p->model->variadic = true;
+			p->model->nfixed = n;
+		} else if (t->kind == T_WORD && named) {
+			if (n == (int)COUNT(names))
+				return lex_error(
+					p, t, "more than %d parameters", (int)COUNT(names));
+			for (int i = 0; i < n; i++)
+				if (tok_is(&ahead, names[i]))
+					return lex_error(p, t, "a second parameter '%s'", names[i]);
+			if (tok_is(&ahead, "result"))
+				return lex_error(p, t, "a parameter cannot be called 'result'");
+			names[n++] = tok_text(&ahead);
+			named = false;
+		} else if (tok_is(&ahead, ",") && depth == 0) {
+			named = true;
+		}
+	}
+	p->model->nparam = n;
+	if (!p->model->variadic)
+		p->model->nfixed = p->model->open_front ? 0 : n;
+	if (n) {
+		const char **copy = arena_alloc(p->m->mem, (size_t)n * sizeof *copy);
+
+		memcpy(copy, names, (size_t)n * sizeof *copy);
+		p->model->params = copy;
+	}
+	return true;
+}
+
+static bool params(struct parser *p)
+{
+	int i = 0;
+
+	while (!tok_is(p, ")")) {
+		if (lex_accept(p, "...")) {
+			/* (..., cb) and (fd, cmd, ... arg): a comma may follow only at the front */
+			if (p->model->open_front && i == 0 && !tok_is(p, ")") &&
+				!lex_expect(p, ","))
+				return false;
+			if (tok_is(p, ")"))
+				break;
+		}
+		if (p->tok.kind != T_WORD)
+			return lex_wrong(p, "a parameter's name", NULL, 0);
+		lex_next(p);
+		if (lex_accept(p, ":") && !callback_parse(p, i))
+			return false;
+		i++;
+		if (!tok_is(p, ")") && !lex_expect(p, ","))
+			return false;
+	}
+	return true;
+}
+
+/* instead [LIBRARY {, LIBRARY}]: TEXT, or "instead pool" */
+static bool instead(struct parser *p)
+{
+	const char *libs[8];
+	size_t n = 0;
+	struct token t;
+	const char *text;
+
+	/* a library's name may hold a '-', so it is no token */
+	for (;;) {
+		const char *s = p->p + strspn(p->p, " \t");
+		size_t len = 0;
+
+		while (name_char(s[len]) || s[len] == '-')
+			len++;
+		if (!len)
+			break;
+		if (n == COUNT(libs))
+			return lex_error(p, &p->tok, "more than %d libraries", (int)COUNT(libs));
+		libs[n++] = arena_strndup(p->m->mem, s, len);
+		p->p = s + len;
+		if (*p->p != ',')
+			break;
+		p->p++;
+	}
+	lex_next(p);
+	if (n == 1 && !strcmp(libs[0], "pool") && (p->tok.kind == T_LINE || p->tok.kind == T_END)) {
+		text = "call it on a thread of a pool";
+	} else if (!tok_is(p, ":")) {
+		return lex_wrong(p, "':' and what to use instead", NULL, 0);
+	} else {
+		text = lex_rest(p, &t);
+		if (!t.n)
+			return lex_error(p, &t, "expected what to use instead, the line ends");
+	}
+	if (n == 0)
+		libs[n++] = "";
+	for (size_t i = 0; i < n; i++)
+		vec_add(&p->insteads, ((struct instead){libs[i], text}));
+	return true;
+}
+
+/* The clauses behind the prototype, up to the entry's end. */
+static bool clauses(struct parser *p)
+{
+	while (p->tok.kind != T_END) {
+		bool ok;
+
+		if (p->tok.kind == T_LINE || tok_is(p, ",")) {
+			lex_next(p);
+			continue;
+		}
+		if (tok_is(p, "instead")) {
+			ok = instead(p);
+		} else if (tok_is(p, "note") && *p->p == ':') {
+			struct token t;
+
+			p->p++;
+			p->model->note = lex_rest(p, &t);
+			ok = true;
+		} else {
+			ok = clause_parse(p);
+		}
+		if (!ok)
+			return false;
+		if (p->tok.kind != T_LINE && p->tok.kind != T_END && !tok_is(p, ","))
+			return lex_wrong(p, "',' or the line's end", NULL, 0);
+	}
+	return true;
+}
+
+static const void *keep(struct parser *p, const void *v, size_t n)
+{
+	void *copy = arena_alloc(p->m->mem, n + 1);
+
+	if (n)
+		memcpy(copy, v, n);
+	return copy;
+}
+
+static bool same_dir(const char *a, const char *b)
+{
+	size_t na = (size_t)(path_base(a) - a), nb = (size_t)(path_base(b) - b);
+
+	return na == nb && !memcmp(a, b, na);
+}
+
+static void add_pattern(struct models *m, uint32_t model)
+{
+	uint32_t i;
+
+	vec_add(&m->patterns, model);
+	for (i = m->patterns.n - 1; i > 0; i--) {
+		if (strlen(m->all.v[m->patterns.v[i - 1]]->name) >= strlen(m->all.v[model]->name))
+			break;
+		m->patterns.v[i] = m->patterns.v[i - 1];
+	}
+	m->patterns.v[i] = model;
+}
+
+static bool install(struct parser *p, const struct token *at, const struct model *model)
+{
+	struct models *m = p->m;
+	uint32_t *slot = map_slot(&m->by_name, hash_str(model->name), m->all.n);
+
+	if (*slot == m->all.n) {
+		vec_add(&m->all, model);
+		if (strpbrk(model->name, "*?"))
+			add_pattern(m, m->all.n - 1);
+		return true;
+	}
+	if (same_dir(m->all.v[*slot]->file, model->file))
+		return lex_error(p, at, "a second model of '%s'; the first is at %s:%d",
+			model->name, m->all.v[*slot]->file, m->all.v[*slot]->line);
+	m->all.v[*slot] = model;
+	return true;
+}
+
+/* p->p is at the parenthesis behind the names. */
+static bool function(struct parser *p, const struct token *names, uint32_t n)
+{
+	struct model *model = arena_alloc(p->m->mem, sizeof *model);
+
+	model->name = arena_strndup(p->m->mem, names[0].s, names[0].n);
+	model->library = p->library;
+	model->headers = p->headers;
+	model->nheader = p->nheader;
+	model->uncheckable = p->uncheckable;
+	model->strict = p->strict;
+	model->file = p->file;
+	model->line = p->line;
+	p->model = model;
+	p->clauses.n = p->callbacks.n = p->insteads.n = 0;
+
+	p->depth++;
+	lex_next(p); /* '(' */
+	lex_next(p);
+	if (!param_names(p) || !params(p))
+		return false;
+	p->depth--;
+	lex_next(p); /* ')' */
+	if (!clauses(p))
+		return false;
+
+	model->nclause = p->clauses.n;
+	model->clauses = keep(p, p->clauses.v, p->clauses.n * sizeof *p->clauses.v);
+	model->ncallback = p->callbacks.n;
+	model->callbacks = keep(p, p->callbacks.v, p->callbacks.n * sizeof *p->callbacks.v);
+	model->ninstead = p->insteads.n;
+	model->insteads = keep(p, p->insteads.v, p->insteads.n * sizeof *p->insteads.v);
+	for (uint32_t i = 0; i < n; i++) {
+		struct model *same = i ? arena_alloc(p->m->mem, sizeof *same) : model;
+
+		*same = *model;
+		same->name = arena_strndup(p->m->mem, names[i].s, names[i].n);
+		if (!install(p, &names[i], same))
+			return false;
+	}
+	return true;
+}
+
+/* ---- other lines ---- */
+
+static struct library *the_library(struct parser *p)
+{
+	for (uint32_t i = 0; i < p->m->libs.n; i++)
+		if (!strcmp(p->m->libs.v[i].name, p->library))
+			return &p->m->libs.v[i];
+	vec_add(&p->m->libs, ((struct library){.name = p->library, .file = p->file}));
+	return &p->m->libs.v[p->m->libs.n - 1];
+}
+
+/* Adds the words of the line to an array of names that lives in the arena. */
+static bool names(struct parser *p, const char *const **list, uint32_t *n)
+{
+	VEC(const char *) all = {0};
+	struct token t;
+	const char *s = lex_rest(p, &t);
+
+	for (uint32_t i = 0; i < *n; i++)
+		vec_add(&all, (*list)[i]);
+	while (*s && *s != '#') {
+		size_t len = strcspn(s, " \t");
+
+		vec_add(&all, arena_strndup(p->m->mem, s, len));
+		s += len;
+		s += strspn(s, " \t");
+	}
+	if (all.n == *n)
+		return vec_free(&all), lex_error(p, &t, "expected a header's name, the line ends");
+	*list = keep(p, all.v, all.n * sizeof *all.v);
+	*n = all.n;
+	vec_free(&all);
+	return true;
+}
+
+static bool constant(struct parser *p)
+{
+	struct mconst c = {.headers = p->headers,
+		.nheader = p->nheader,
+		.uncheckable = p->uncheckable,
+		.file = p->file,
+		.line = p->line};
+	struct token at;
+	uint32_t *slot;
+
+	lex_next(p);
+	if (p->tok.kind != T_WORD)
+		return lex_wrong(p, "the constant's name", NULL, 0);
+	at = p->tok;
+	c.name = tok_text(p);
+	lex_next(p);
+	if (p->tok.kind != T_NUM)
+		return lex_wrong(p, "the constant's value", NULL, 0);
+	c.value = (int64_t)strtoull(p->tok.s, NULL, 0);
+	lex_next(p);
+	slot = map_slot(&p->m->const_by_name, hash_str(c.name), p->m->consts.n);
+	if (*slot == p->m->consts.n)
+		vec_add(&p->m->consts, c);
+	else if (p->m->consts.v[*slot].value != c.value)
+		return lex_error(p, &at, "'%s' is %lld at %s:%d", c.name,
+			(long long)p->m->consts.v[*slot].value, p->m->consts.v[*slot].file,
+			p->m->consts.v[*slot].line);
+	return true;
+}
+
+/* field R.F {R.F}: on CONTEXT; the names may go on in indented lines. */
+static bool place(struct parser *p, enum place_kind kind)
+{
+	struct model dummy = {.name = "a field"};
+	VEC(struct token) at = {0};
+	bool ok = false;
+
+	do {
+		for (;;) {
+			const char *s = p->p + strspn(p->p, " \t");
+			struct token t = {.kind = T_WORD,
+				.s = s,
+				.line = p->line,
+				.col = (int)(s - p->bol) + 1};
+
+			while (name_char(*s) || *s == '.')
+				s++;
+			t.n = (uint32_t)(s - t.s);
+			if (!t.n)
+				break;
+			vec_add(&at, t);
+			p->p = s;
+		}
+		lex_next(p);
+	} while (p->tok.kind == T_LINE);
+	if (!at.n) {
+		lex_wrong(p, "a name", NULL, 0);
+		goto out;
+	}
+	p->model = &dummy;
+	p->callbacks.n = 0;
+	if (!lex_expect(p, ":") || !callback_parse(p, PARAM_NONE))
+		goto out;
+	for (uint32_t i = 0; i < at.n; i++) {
+		struct place pl = {.kind = kind,
+			.cb = p->callbacks.v[0],
+			.library = p->library,
+			.headers = p->headers,
+			.nheader = p->nheader,
+			.uncheckable = p->uncheckable,
+			.file = p->file,
+			.line = at.v[i].line};
+		const char *dot = memchr(at.v[i].s, '.', at.v[i].n);
+
+		if ((kind == PLACE_FIELD) != (dot != NULL)) {
+			lex_error(p, &at.v[i],
+				dot ? "expected a name without '.'" : "expected RECORD.FIELD");
+			goto out;
+		}
+		pl.name = arena_strndup(p->m->mem, at.v[i].s, at.v[i].n);
+		if (dot) {
+			pl.record = arena_strndup(p->m->mem, at.v[i].s, (size_t)(dot - at.v[i].s));
+			pl.name += dot - at.v[i].s + 1;
+		}
+		vec_add(&p->m->places, pl);
+	}
+	ok = true;
+out:
+	vec_free(&at);
+	return ok;
+}
+
+enum keyword {
+	KW_LIBRARY,
+	KW_HEADER,
+	KW_DETECT,
+	KW_REQUIRE,
+	KW_CONST,
+	KW_FIELD,
+	KW_TYPE,
+	KW_GLOBAL,
+	KW_MACRO,
+	KW_NAME,
+	KW_UNCHECKABLE,
+	KW_ALL,
+	KW_COUNT
+};
+static const char *const keyword[KW_COUNT] = {
+	[KW_LIBRARY] = "library",
+	[KW_HEADER] = "header",
+	[KW_DETECT] = "detect",
+	[KW_REQUIRE] = "require",
+	[KW_CONST] = "const",
+	[KW_FIELD] = "field",
+	[KW_TYPE] = "type",
+	[KW_GLOBAL] = "global",
+	[KW_MACRO] = "macro",
+	[KW_NAME] = "name",
+	[KW_UNCHECKABLE] = "uncheckable",
+	[KW_ALL] = "*",
+};
+
+static bool line(struct parser *p, enum keyword kw)
+{
+	struct library *lib;
+	struct token t;
+
+	if (kw == KW_LIBRARY) {
+		p->library = lex_rest(p, &t);
+		p->strict = false;
+		p->headers = NULL;
+		p->nheader = 0;
+		p->uncheckable = NULL;
+		if (!t.n || memchr(t.s, ' ', t.n))
+			return lex_error(p, &t, "expected the library's name");
+		the_library(p);
+		return true;
+	}
+	if (!p->library)
+		return lex_error(
+			p, &p->tok, "expected 'library NAME' before the first '%s'", keyword[kw]);
+	lib = the_library(p);
+	switch (kw) {
+	case KW_HEADER:
+		if (!p->header_run) {
+			p->headers = NULL;
+			p->nheader = 0;
+		}
+		p->uncheckable = NULL;
+		if (!names(p, &p->headers, &p->nheader))
+			return false;
+		if (!lib->ndetect) {
+			lib->detect = p->headers;
+			lib->ndetect = 1;
+			p->detect_default = true;
+		}
+		return true;
+	case KW_DETECT:
+	case KW_REQUIRE:
+		if (p->detect_default)
+			lib->ndetect = 0;
+		p->detect_default = false;
+		p->strict = lib->strict = kw == KW_REQUIRE;
+		return names(p, &lib->detect, &lib->ndetect);
+	case KW_CONST:
+		return constant(p);
+	case KW_UNCHECKABLE:
+		p->uncheckable = lex_rest(p, &t);
+		return t.n || lex_error(p, &t, "expected the reason");
+	case KW_ALL:
+		lex_next(p);
+		if (!lex_expect(p, "only") || !lex_expect(p, "on") || !lex_expect(p, "loop"))
+			return false;
+		lib->only_loop = true;
+		if (!lex_accept(p, "unless"))
+			return true;
+		if (!lex_expect(p, "called") || !lex_expect(p, "("))
+			return false;
+		if (p->tok.kind != T_WORD)
+			return lex_wrong(p, "a function's name", NULL, 0);
+		lib->unless_called = tok_text(p);
+		lex_next(p);
+		return lex_expect(p, ")");
+	default:
+		return place(p, PLACE_FIELD + (kw - KW_FIELD));
+	}
+}
+
+/* One entry; p->p is at its first character. */
+static bool entry(struct parser *p)
+{
+	struct token at[16];
+	uint32_t n = 0;
+	int kw;
+
+	for (;;) {
+		struct token *t = &at[n];
+		const char *s = p->p;
+
+		while (name_char(*s))
+			s++;
+		*t = (struct token){
+			T_WORD, p->p, (uint32_t)(s - p->p), p->line, (int)(p->p - p->bol) + 1};
+		p->tok = *t;
+		if (t->n == 0)
+			break;
+		p->p = s;
+		while (*s == ' ' || *s == '\t')
+			s++;
+		kw = n || *s == '(' ? -1 : word_find(keyword, KW_COUNT, t->s, t->n);
+		if (kw >= 0) {
+			bool ok = line(p, (enum keyword)kw);
+
+			p->header_run = kw == KW_HEADER;
+			if (ok && p->tok.kind != T_END)
+				ok = lex_wrong(p, "the line's end", NULL, 0);
+			return ok;
+		}
+		p->p = s;
+		if (++n == COUNT(at))
+			return lex_error(
+				p, t, "more than %d names of one function", (int)COUNT(at) - 1);
+	}
+	p->header_run = false;
+	if (n && *p->p == '(') {
+		if (!p->library)
+			return lex_error(
+				p, &at[0], "expected 'library NAME' before the first function");
+		return function(p, at, n);
+	}
+	if (n == 0 || (p->tok = at[0], n == 1 && !*p->p))
+		return lex_wrong(p, "a keyword or a function's prototype", keyword, KW_COUNT);
+	if (str_nearest(arena_strndup(p->m->mem, at[0].s, at[0].n), keyword, KW_COUNT))
+		return lex_wrong(p, "a keyword or a function's prototype", keyword, KW_COUNT);
+	lex_next(p);
+	return lex_wrong(p, "'(' behind the function's name", NULL, 0);
+}
+
+int model_parse_file(struct parser *p, const char *text)
+{
+	int rc = 0;
+
+	p->p = p->bol = text;
+	p->line = 1;
+	p->library = NULL;
+	p->depth = p->nest = 0;
+	p->header_run = p->detect_default = p->strict = false;
+	p->headers = NULL;
+	p->nheader = 0;
+	p->uncheckable = NULL;
+	p->tok.kind = T_END;
+	if (!name_char(*text))
+		lex_next(p);
+	if (p->tok.kind != T_END)
+		rc = lex_wrong(p, "a line that starts in the first column", NULL, 0) ? 0 : -1;
+	while (rc == 0 && *p->p)
+		rc = entry(p) ? 0 : -1;
+	return rc;
+}
