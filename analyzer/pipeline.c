@@ -129,6 +129,7 @@ static void summarise(struct analysis *a)
 	}
 	r->suppressed = a->out.nsuppressed;
 	r->unused_suppressions = a->out.nunused;
+	r->unused = a->out.unused;
 	r->below_threshold = a->out.nbelow;
 	for (int i = 0; i < STAGE_COUNT; i++)
 		r->seconds += a->seconds[i];

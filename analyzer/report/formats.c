@@ -48,7 +48,7 @@ void put_escaped(struct sb *out, const char *s)
 
 void put_place(struct sb *out, const struct where *at)
 {
-	put_escaped(out, at->file ? at->file : "(no file)");
+	put_escaped(out, has_file(at) ? at->file : "(no file)");
 	if (!at->line)
 		return;
 	sb_printf(out, ":%u", at->line);
@@ -58,7 +58,7 @@ void put_place(struct sb *out, const struct where *at)
 
 void put_short_place(struct sb *out, const struct where *at)
 {
-	put_escaped(out, at->file ? path_base(at->file) : "(no file)");
+	put_escaped(out, has_file(at) ? path_base(at->file) : "(no file)");
 	if (at->line)
 		sb_printf(out, ":%u", at->line);
 }

@@ -38,7 +38,7 @@ static void put_fact(const struct report_in *in, struct sb *out, unsigned gutter
 	put_key(in, out, gutter, name);
 	sb_putc(out, ' ');
 	put_escaped(out, text);
-	if (at && at->file) {
+	if (at && has_file(at)) {
 		sb_puts(out, " at ");
 		put_place(out, at);
 	}

@@ -34,7 +34,7 @@ static void put_finding(struct sb *out, const struct finding *f)
 	struct sb text = {0};
 
 	sb_printf(out, "::%s ", command[f->level]);
-	if (f->at.file) {
+	if (has_file(&f->at)) {
 		put_property(out, "file", f->at.file);
 		sb_printf(out, ",line=%u,", f->at.line ? f->at.line : 1);
 		if (f->at.col)

@@ -23,7 +23,9 @@ static void put_text(struct json *j, const char *key, const char *val)
 
 static void put_where(struct json *j, const struct where *at)
 {
-	put_text(j, "file", at->file);
+	if (!has_file(at))
+		return;
+	json_str(j, "file", at->file);
 	if (!at->line)
 		return;
 	json_int(j, "line", at->line);

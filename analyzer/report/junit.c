@@ -19,7 +19,7 @@ static void put_finding(struct sb *out, const struct finding *f)
 
 	sb_printf(&name, "%s at ", f->rule);
 	put_place(&name, &f->at);
-	put_case(out, f->at.file ? f->at.file : "(no file)", name.s);
+	put_case(out, has_file(&f->at) ? f->at.file : "(no file)", name.s);
 	sb_puts(out, ">\n      <failure type=\"");
 	put_xml(out, f->rule);
 	sb_puts(out, "\" message=\"");

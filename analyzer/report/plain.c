@@ -60,7 +60,7 @@ void put_plain(struct sb *out, const struct finding *f)
 		put_line(out, "why", f->label);
 	if (f->task) {
 		put_line(out, "task", f->task);
-		if (f->task_at.file) {
+		if (has_file(&f->task_at)) {
 			sb_puts(out, " at ");
 			put_place(out, &f->task_at);
 		}

@@ -19,6 +19,10 @@ void write_rdjson(const struct report_in *in, struct sb *out);
 extern const char *const level_word[3];	     /* "note", "warning", "error" */
 extern const char *const confidence_word[3]; /* "low", "medium", "high" */
 const struct rule_info *rule_info_find(const struct report_in *in, const char *id); /* or NULL */
+static inline bool has_file(const struct where *at)
+{
+	return at->file && *at->file;
+}
 /* file:line:col, escaped; without what is not known. */
 void put_place(struct sb *out, const struct where *at);
 /* The same with the file's last component and without a column: server.c:131. */

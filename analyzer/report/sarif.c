@@ -60,7 +60,7 @@ static void put_artifact(struct json *j, const char *file)
 static void put_location(struct json *j, const struct report_in *in, const struct where *at,
 	const char *fn, const char *text)
 {
-	if (at->file && *at->file) {
+	if (has_file(at)) {
 		json_obj(j, "physicalLocation");
 		put_artifact(j, at->file);
 		put_region(j, in, at);
@@ -154,7 +154,7 @@ static uint32_t put_flow(
 static void put_related(struct json *j, const struct report_in *in, uint32_t *id,
 	const struct where *at, const char *fn, const char *text)
 {
-	if (!at->file || !*at->file)
+	if (!has_file(at))
 		return;
 	json_obj(j, NULL);
 	json_int(j, "id", (*id)++);
@@ -229,11 +229,9 @@ static void put_result(
 	json_num(j, "rank", rank[f->confidence]);
 	put_result_message(j, f);
 	json_arr(j, "locations");
-	if (f->at.file && *f->at.file) {
-		json_obj(j, NULL);
-		put_location(j, in, &f->at, site_fn(f), NULL);
-		json_end(j);
-	}
+	json_obj(j, NULL);
+	put_location(j, in, &f->at, site_fn(f), NULL);
+	json_end(j);
 	json_end(j);
 	put_all_related(j, in, f, n);
 	json_arr(j, "codeFlows");
@@ -263,7 +261,8 @@ static struct fit fit_results(const struct report_in *in)
 	struct fit fit = {LEVEL_ERROR, MAX_RESULTS, 0};
 
 	for (uint32_t i = 0; i < in->nfinding; i++)
-		if (!i || !same_result(&in->findings[i - 1], &in->findings[i]))
+		if (has_file(&in->findings[i].at) &&
+			(!i || !same_result(&in->findings[i - 1], &in->findings[i])))
 			per[in->findings[i].level]++;
 	for (; fit.level > LEVEL_NOTE && per[fit.level] <= fit.part; fit.level--)
 		fit.part -= per[fit.level];
@@ -285,7 +284,8 @@ static void put_results(struct json *j, const struct report_in *in, uint32_t *le
 
 		for (n = 1; i + n < in->nfinding && same_result(f, f + n);)
 			n++;
-		if ((int)f->level < fit.level || ((int)f->level == fit.level && !fit.part))
+		if (!has_file(&f->at) || (int)f->level < fit.level ||
+			((int)f->level == fit.level && !fit.part))
 			continue;
 		fit.part -= (int)f->level == fit.level;
 		put_result(j, in, f, n);
@@ -401,6 +401,16 @@ static void put_invocation(struct json *j, const struct report_in *in, uint32_t 
 		text.n = 0;
 		sb_printf(&text, "Not analysed, or only in part: %s.", r->failed[i].why);
 		put_notification(j, "warning", text.s, r->failed[i].file);
+	}
+	/* GitHub refuses a result without a location */
+	for (uint32_t i = 0; i < in->nfinding; i++) {
+		const struct finding *f = &in->findings[i];
+
+		if (has_file(&f->at) || f->suppressed)
+			continue;
+		text.n = 0;
+		sb_printf(&text, "%s (%s).", f->message, f->rule);
+		put_notification(j, level_word[f->level], text.s, NULL);
 	}
 	if (r->unresolved) {
 		text.n = 0;

@@ -3,6 +3,8 @@
 #include "ir/ir.h"
 #include "report/report_int.h"
 
+enum { SHOWN = 5 }; /* of each kind of complaint, without -v */
+
 static const char *const blind_phrase[BLIND_COUNT][2] = {
 	[BLIND_ASM] = {"inline assembly", "inline assemblies"},
 	[BLIND_EXPR] = {"unknown expression", "unknown expressions"},
@@ -146,7 +148,6 @@ static void put_unknown(const struct report_in *in, struct sb *out)
 
 static void put_failed(const struct report_in *in, struct sb *out)
 {
-	enum { SHOWN = 5 };
 	const struct run_info *r = in->run;
 	uint32_t shown = in->verbose || r->nfailed <= SHOWN ? r->nfailed : SHOWN;
 
@@ -164,6 +165,28 @@ static void put_failed(const struct report_in *in, struct sb *out)
 	if (shown < r->nfailed) {
 		put_title(in, out, "incomplete");
 		sb_printf(out, "%u more files (-v lists them)\n", r->nfailed - shown);
+	}
+}
+
+/* An allow() that covers nothing hides the next real finding on its line. */
+static void put_unused(const struct report_in *in, struct sb *out)
+{
+	const struct run_info *r = in->run;
+	uint32_t shown =
+		in->verbose || r->unused_suppressions <= SHOWN ? r->unused_suppressions : SHOWN;
+
+	for (uint32_t i = 0; i < shown && r->unused; i++) {
+		put_title(in, out, "unused");
+		sb_putc(out, '\'');
+		put_escaped(out, r->unused[i].text);
+		sb_puts(out, r->unused[i].no_reason ? "' gives no reason, at "
+						    : "' silences nothing, at ");
+		put_place(out, &r->unused[i].at);
+		sb_putc(out, '\n');
+	}
+	if (shown < r->unused_suppressions) {
+		put_title(in, out, "unused");
+		sb_printf(out, "%u more allow() (-v lists them)\n", r->unused_suppressions - shown);
 	}
 }
 
@@ -193,11 +216,7 @@ void put_summary(const struct report_in *in, struct sb *out)
 	put_findings(in, out, t, n, levels);
 	put_unknown(in, out);
 	put_failed(in, out);
-	if (in->run->unused_suppressions) {
-		put_title(in, out, "unused");
-		sb_printf(out, "%u allow() that silence%s nothing\n", in->run->unused_suppressions,
-			in->run->unused_suppressions == 1 ? "s" : "");
-	}
+	put_unused(in, out);
 	put_next(in, out, t, n);
 	free(t);
 }

@@ -64,6 +64,11 @@ struct rule_info {
 struct failed_file {
 	const char *file, *why;
 };
+struct unused { /* an allow() to complain of */
+	struct where at;
+	const char *text;
+	bool no_reason;
+};
 struct run_info { /* the summary line, and coverage honesty */
 	const char *version;
 	const char *root;	/* absolute; findings' files are relative to it */
@@ -72,8 +77,9 @@ struct run_info { /* the summary line, and coverage honesty */
 	uint32_t calls, icalls, unresolved, by_type; /* call sites */
 	uint32_t blind[16];	/* per blind_kind */
 	uint32_t suppressed, unused_suppressions, below_threshold;
+	const struct unused *unused; /* unused_suppressions of them */
 	double seconds;
-	const struct failed_file *failed; /* files that could not be analysed or only in part */
+	struct failed_file *failed; /* files that could not be analysed or only in part */
 	uint32_t nfailed;
 };
 

@@ -67,11 +67,7 @@ struct rules_out {
 	struct finding *findings; /* sorted by (file, line, column, rule, identity) */
 	uint32_t n;
 	uint32_t nsuppressed, nunused, nbelow; /* covered by allow(); allow() that covers nothing; of low confidence */
-	struct unused { /* allow() remarks to complain of */
-		struct where at;
-		const char *text;
-		bool no_reason;
-	} *unused;
+	struct unused *unused; /* nunused of them */
 	struct arena *mem;
 	/* while running */
 	const struct rules_in *in;

@@ -50,6 +50,8 @@ static const char *const sample_insteads[] = {
 static const char *const sample_notes[] = {"'hits' is guarded by nothing"};
 
 static const struct finding sample_findings[] = {
+	{.rule = "data-race", .level = LEVEL_NOTE, .confidence = CONF_HIGH, .at = {.file = ""},
+		.message = "'errno' is nowhere", .fingerprint = "00000000000000000000000000000000"},
 	{.rule = "loop-without-entry", .level = LEVEL_NOTE, .confidence = CONF_LOW,
 		.at = {.file = "src/config.c"}, .message = "no event loop reaches this file",
 		.identity = "loop-without-entry|src/config.c", .fingerprint = "00000000000000000000000000000001"},
@@ -108,16 +110,19 @@ static const char *sample_page(const char *rule)
 						       " blocks.\n\n```c bad\nsleep(1);\n```\n";
 }
 
-static const struct failed_file sample_failed[] = {
+static struct failed_file sample_failed[] = {
 	{"src/gen.c", "src/gen.c:1:10: 'config.h' file not found"},
 	{"src/\033[7mold.c", "the worker died twice"}};
+
+static const struct unused sample_unused[] = {
+	{AT("src/session.c", 3, 1, 2), "allow(data-race) guarded by the loop", false}};
 
 static struct run_info sample_run(const char *root)
 {
 	return (struct run_info){.version = "0.1.0", .root = root, .units = 12, .units_failed = 1, .units_errors = 1,
 		.units_cached = 4, .fns = 1234, .entries_task = 5, .entries_thread = 2, .loops = 1, .calls = 5000,
 		.icalls = 80, .unresolved = 3, .by_type = 7, .blind = {2, 0, 1}, .suppressed = 1,
-		.unused_suppressions = 1, .below_threshold = 4, .seconds = 1.25,
+		.unused_suppressions = 1, .unused = sample_unused, .below_threshold = 4, .seconds = 1.25,
 		.failed = sample_failed, .nfailed = COUNT(sample_failed)};
 }
 
