@@ -1,12 +1,12 @@
-/* blocking.c - which calls may block a task, each with its shortest witness.
+/* blocking.c - which calls may block, reached from where, each with its shortest witness.
  *
- * A search from all tasks at once (loop callbacks, timers, coroutines, bodies of hand-written loops) over the call
- * graph, nearest first (Dijkstra; an edge that was found by type only counts as several). What is visited is not a
- * function but a function as it is reached: with the values of those parameters that decide something inside
- * (constants, functions, descriptors; see value.c), and with the descriptors whose mode was changed on the way. So a
- * read of a non-blocking client and the same read after the connection was made blocking are two visits, and
- * wait_child(pid, &st, nonblock) blocks only where nonblock is 0. Functions with very many such contexts fall back
- * to one without values.
+ * A search over the call graph, nearest first (Dijkstra; an edge that was found by type only counts as several),
+ * from all entries of a group at once: tasks (loop callbacks, timers, coroutines, bodies of hand-written loops),
+ * jobs of pools, threads, signal handlers. What is visited is not a function but a function as it is reached: with
+ * the values of those parameters that decide something inside (constants, functions, descriptors; see value.c), and
+ * with the descriptors whose mode was changed on the way. So a read of a non-blocking client and the same read after
+ * the connection was made blocking are two visits, and wait_child(pid, &st, nonblock) blocks only where nonblock is
+ * 0. Functions with very many such contexts fall back to one without values.
  *
  * Not followed: branches that the known values exclude, the child's side of a fork, calls on paths that end in
  * exit() or abort(), functions that never return.
@@ -15,7 +15,9 @@
  * the descriptor is taken as non-blocking, as sockets in event-driven programs are, and counted (nassumed); evidence
  * (a regular file, a terminal, a descriptor made blocking) decides otherwise.
  *
- * needs: entries, evloops, fd, makes, control      gives: visits, blocks
+ * In a signal handler it is not blocking that counts but whether a function is async-signal-safe.
+ *
+ * needs: entries, evloops, fd, makes, control      gives: visits, blocks, unsafe
  */
 #include "solve/solve_int.h"
 
@@ -27,15 +29,21 @@ enum {
 	MAX_WEIGHT = 256,
 };
 
+struct queue {
+	uint32_t *v;
+	uint32_t n, cap;
+};
 struct search {
 	struct solver *s;
 	struct facts *f;
 	VEC(struct visit) visits;
+	enum group group;
 	VEC(struct block_site) blocks;
+	VEC(struct unsafe_site) unsafe;
 	struct map seen;      /* hash of (fn, bind, modes, kind of context) */
 	struct map block_of;  /* (site, callee) -> blocks */
 	uint32_t *contexts;   /* per function: visits */
-	VEC(uint32_t) *queue; /* per weight: visits to look at */
+	struct queue *queue;  /* per weight: visits to look at */
 	uint8_t *child;	      /* per op: 0 unknown, 1 no, 2 in a forked child */
 	struct bits own_wait; /* per op: a loop's own wait */
 	uint32_t nassumed;
@@ -65,7 +73,6 @@ static enum ctx_kind kind_of(const struct search *se, const struct visit *v)
 
 static void visit(struct search *se, struct visit v)
 {
-	struct solver *s = se->s;
 	if (v.weight >= MAX_WEIGHT)
 		return;
 	if (se->contexts[v.fn] >= MAX_CONTEXTS) {
@@ -82,7 +89,6 @@ static void visit(struct search *se, struct visit v)
 	se->contexts[v.fn]++;
 	vec_add(&se->queue[v.weight], se->visits.n);
 	vec_add(&se->visits, v);
-	(void)s;
 }
 
 /* ---- modes that this function changes before it calls ---- */
@@ -142,7 +148,8 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 	const struct solver *s = se->s;
 	const struct clause *c = e->clause;
 	enum tri t = clause_holds(fr, e, c->cond);
-	struct block_site b = {.site = e->site,
+	struct block_site b = {.group = se->group,
+		.site = e->site,
 		.fn = fr->fn,
 		.visit = visit_id,
 		.model = e->model,
@@ -182,6 +189,19 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 	struct block_site *old = &se->blocks.v[*slot]; /* the nearest is kept, unless this one is certain */
 	if ((old->assumed && !b.assumed) || (old->by_type && !b.by_type))
 		*old = b;
+}
+
+/* POSIX.1-2017, 2.4.3: what may be called in a signal handler is a list; our models carry it. */
+static void handler_calls(struct search *se, uint32_t visit_id, const struct effect *e)
+{
+	for (uint32_t i = 0; i < e->model->nclause; i++)
+		if (e->model->clauses[i].verb == VERB_SIGNAL_SAFE)
+			return;
+	uint32_t *slot = map_slot(&se->block_of, hash_mix(e->site, e->callee), 0);
+	if (!*slot)
+		vec_add(&se->unsafe,
+			(struct unsafe_site){.site = e->site, .callee = e->callee, .visit = visit_id, .model = e->model});
+	*slot = 1;
 }
 
 /* ---- calls ---- */
@@ -231,7 +251,9 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 	}
 	for (uint32_t i = 0; i < ne; i++) {
 		const struct clause *c = e[i].clause;
-		if (c && c->verb == VERB_BLOCKS) {
+		if (se->group == GROUP_SIGNAL && !fn_defined(p, e[i].callee)) {
+			handler_calls(se, id, &e[i]);
+		} else if (c && c->verb == VERB_BLOCKS) {
 			if (!fn_defined(p, e[i].callee) || opaque) /* else its body is looked into */
 				block(se, fr, id, &e[i]);
 		} else if (e[i].callback && e[i].callback->ctx == CTX_CALLER) {
@@ -287,29 +309,66 @@ static void look_at(struct search *se, uint32_t id)
 	}
 }
 
+/* ---- groups ---- */
+
+static enum group group_of(enum ctx_kind ctx)
+{
+	switch (ctx) {
+	case CTX_POOL:
+		return GROUP_POOL;
+	case CTX_THREAD:
+		return GROUP_THREAD;
+	case CTX_SIGNAL:
+		return GROUP_SIGNAL;
+	default:
+		return ctx_is_task(ctx) ? GROUP_TASK : GROUP_COUNT;
+	}
+}
+
+static void search_group(struct search *se, enum group group)
+{
+	struct solver *s = se->s;
+
+	se->group = group;
+	map_free(&se->seen);
+	map_free(&se->block_of);
+	memset(se->contexts, 0, (s->ir->nfns + 1) * sizeof *se->contexts);
+	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
+		se->queue[w].n = 0;
+	for (uint32_t i = 0; i < s->f->nentry; i++)
+		if (group_of(s->f->entries[i].ctx) == group)
+			visit(se, (struct visit){.fn = s->f->entries[i].fn, .parent = NONE, .site = NONE, .entry = i});
+	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
+		for (uint32_t i = 0; i < se->queue[w].n; i++)
+			look_at(se, se->queue[w].v[i]);
+}
+
 static int by_site(const void *x, const void *y)
 {
 	const struct block_site *a = x, *b = y;
+	if (a->group != b->group)
+		return a->group < b->group ? -1 : 1;
 	return a->site < b->site ? -1 : a->site > b->site;
 }
 
-static void keep(struct facts *f, struct search *se, struct arena *mem)
+static int by_unsafe_site(const void *x, const void *y)
 {
-	f->visits = arena_alloc(mem, (se->visits.n + 1) * sizeof *f->visits);
-	if (se->visits.n)
-		memcpy(f->visits, se->visits.v, se->visits.n * sizeof *f->visits);
-	f->nvisit = se->visits.n;
-	f->blocks = arena_alloc(mem, (se->blocks.n + 1) * sizeof *f->blocks);
-	if (se->blocks.n)
-		memcpy(f->blocks, se->blocks.v, se->blocks.n * sizeof *f->blocks);
-	qsort(f->blocks, se->blocks.n, sizeof *f->blocks, by_site);
-	f->nblock = se->blocks.n;
-	f->nassumed = se->nassumed;
+	const struct unsafe_site *a = x, *b = y;
+	return a->site < b->site ? -1 : a->site > b->site;
+}
+
+static void *kept(struct arena *mem, const void *v, uint32_t n, size_t size)
+{
+	void *to = arena_alloc(mem, (n + 1) * size);
+	if (n)
+		memcpy(to, v, n * size);
+	return to;
 }
 
 void solve_blocking(struct solver *s)
 {
 	struct search se = {.s = s, .f = s->f};
+	struct facts *f = s->f;
 	struct bind no_bind = {0};
 	struct modeset no_modes = {0};
 
@@ -319,16 +378,22 @@ void solve_blocking(struct solver *s)
 	se.queue = xcalloc(MAX_WEIGHT, sizeof *se.queue);
 	se.child = xcalloc(s->ir->nops + 1, 1);
 	se.own_wait = bits_new(s->mem, s->ir->nops + 1);
-	for (uint32_t i = 0; i < s->f->nloop; i++)
-		bits_set(&se.own_wait, s->f->loops[i].site);
-	for (uint32_t i = 0; i < s->f->nentry; i++)
-		if (ctx_is_task(s->f->entries[i].ctx))
-			visit(&se,
-				(struct visit){.fn = s->f->entries[i].fn, .parent = NONE, .site = NONE, .entry = i});
-	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
-		for (uint32_t i = 0; i < se.queue[w].n; i++)
-			look_at(&se, se.queue[w].v[i]);
-	keep(s->f, &se, s->f->mem);
+	for (uint32_t i = 0; i < f->nloop; i++)
+		bits_set(&se.own_wait, f->loops[i].site);
+	search_group(&se, GROUP_TASK);
+	f->nassumed = se.nassumed;
+	search_group(&se, GROUP_POOL);
+	search_group(&se, GROUP_THREAD);
+	search_group(&se, GROUP_SIGNAL);
+
+	f->visits = kept(f->mem, se.visits.v, se.visits.n, sizeof *f->visits);
+	f->nvisit = se.visits.n;
+	f->blocks = kept(f->mem, se.blocks.v, se.blocks.n, sizeof *f->blocks);
+	f->nblock = se.blocks.n;
+	qsort(f->blocks, f->nblock, sizeof *f->blocks, by_site);
+	f->unsafe = kept(f->mem, se.unsafe.v, se.unsafe.n, sizeof *f->unsafe);
+	f->nunsafe = se.unsafe.n;
+	qsort(f->unsafe, f->nunsafe, sizeof *f->unsafe, by_unsafe_site);
 
 	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
 		vec_free(&se.queue[w]);
@@ -337,6 +402,7 @@ void solve_blocking(struct solver *s)
 	free(se.child);
 	vec_free(&se.visits);
 	vec_free(&se.blocks);
+	vec_free(&se.unsafe);
 	map_free(&se.seen);
 	map_free(&se.block_of);
 }

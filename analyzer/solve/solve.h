@@ -41,10 +41,14 @@ struct val {
 };
 enum val_kind { VAL_TOP, VAL_INT, VAL_FN, VAL_STR, VAL_FD, VAL_NONNULL };
 
-/* ---- blocking ---- */
+/* ---- what is reached from where ---- */
 
-/* A call that may block a task, with its shortest witness. */
+/* Entries that are searched together: what is reached from one of them is reached in a context of that kind. */
+enum group { GROUP_TASK, GROUP_POOL, GROUP_THREAD, GROUP_SIGNAL, GROUP_COUNT };
+
+/* A call that may block, with its shortest witness. */
 struct block_site {
+	enum group group;
 	uint32_t site;	      /* op */
 	uint32_t fn;
 	uint32_t visit;	      /* in visits: how control gets there */
@@ -55,6 +59,11 @@ struct block_site {
 	bool assumed;	      /* a condition could not be decided */
 	bool by_type;	      /* an edge on the way was found by type only */
 	uint32_t entry;
+};
+/* A call that a signal handler must not make, with its shortest witness. */
+struct unsafe_site {
+	uint32_t site, callee, visit;
+	const struct model *model;
 };
 /* A function as it is reached: from where, with what known of its parameters. */
 struct visit {
@@ -76,9 +85,11 @@ struct facts {
 	uint32_t nloop;
 	struct visit *visits;
 	uint32_t nvisit;
-	struct block_site *blocks; /* sorted by site */
+	struct block_site *blocks; /* sorted by (group, site) */
 	uint32_t nblock;
-	uint32_t nassumed;	/* calls that were taken as not blocking because nothing was known of the descriptor */
+	struct unsafe_site *unsafe; /* sorted by site */
+	uint32_t nunsafe;
+	uint32_t nassumed;	/* calls in tasks that were taken as not blocking because nothing was known of the descriptor */
 	struct arena *mem;
 };
 

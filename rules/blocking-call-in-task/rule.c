@@ -22,6 +22,8 @@ static void check(struct rule_run *run)
 {
 	for (uint32_t i = 0; i < run->f->nblock; i++) {
 		const struct block_site *b = &run->f->blocks[i];
+		if (b->group != GROUP_TASK)
+			continue;
 		if (b->category == CAT_LOCK && b->clause->verb == VERB_BLOCKS && b->severity != SEV_HIGH)
 			continue; /* a lock is held for a few instructions unless shown otherwise: lock-wait-in-task */
 		if (b->category == CAT_CPU)
