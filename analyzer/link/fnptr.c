@@ -112,8 +112,11 @@ uint32_t path_type(const struct ir *ir, uint32_t fn, uint32_t path)
 		t = ir->locals[ir->fns[fn].local + p->base.id].type;
 	else if (p->base.kind == REF_GLOBAL)
 		t = ir->globals[p->base.id].type;
-	for (; i < p->nstep && t != NONE; i++)
+	for (; i < p->nstep && t != NONE; i++) {
+		if (ir->steps[p->step + i].kind == STEP_INDEX && ir->types[t].kind != TYPE_ARRAY)
+			continue; /* p[i] of a pointer is [deref, index] */
 		t = ir->types[t].kind == TYPE_PTR || ir->types[t].kind == TYPE_ARRAY ? ir->types[t].to : NONE;
+	}
 	return t;
 }
 
@@ -578,8 +581,12 @@ void link_calls(struct program *p)
 	}
 	keep_flow(&s);
 
-	for (uint32_t i = 0; i < s.seeds.n; i++)
-		vec_add(&taken, ((struct pair){fn_text(ir, s.seeds.v[i].b), s.seeds.v[i].b}));
+	for (uint32_t o = 0; o < ir->nops; o++)
+		if (ir->ops[o].src.kind == REF_FN && ir->ops[o].kind != OP_CALL)
+			vec_add(&taken, (struct pair){fn_text(ir, ir->ops[o].src.id), ir->ops[o].src.id});
+	for (uint32_t i = 0; i < ir->nargs; i++)
+		if (ir->args[i].kind == REF_FN)
+			vec_add(&taken, (struct pair){fn_text(ir, ir->args[i].id), ir->args[i].id});
 	qsort(taken.v, taken.n, sizeof *taken.v, by_pair);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < taken.n; i++)
