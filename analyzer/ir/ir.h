@@ -123,7 +123,7 @@ enum block_flag {
 	BLOCK_LABEL = 4,   /* target of a goto */
 };
 struct block {
-	uint32_t op, nop;     /* in ir.ops */
+	uint32_t op, nop;     /* in ir.ops; op is where the block before ends, also if nop is 0 */
 	uint32_t succ, nsucc; /* in ir.succs; TERM_IF: [0] taken if cond holds, [1] if not */
 	struct cond cond;     /* TERM_IF; TERM_SWITCH: lhs is the value */
 	uint32_t loc;	      /* of the terminator's condition, or of the statement */
@@ -319,26 +319,39 @@ struct loop {
 	uint32_t head;	      /* block */
 	uint32_t parent;      /* enclosing loop in the array, or NONE */
 	uint32_t depth;	      /* 1 = outermost */
-	struct bits blocks;   /* members */
+	const uint32_t *blocks; /* members: its own, the head first, then those of inner loops */
+	uint32_t nblock;
+	const uint32_t *at;   /* per block of the function: position in one list of all loops' blocks */
+	uint32_t first;	      /* of blocks in that list */
 };
+static inline bool loop_has(const struct loop *l, uint32_t block)
+{
+	return l->at[block] - l->first < l->nblock; /* smaller ones wrap around */
+}
 struct cfg {
 	uint32_t n;	       /* blocks */
-	uint32_t *npred, **pred;
+	uint32_t *npred, **pred; /* each block once, however many cases lead from it */
+	uint32_t *nsucc, **succ;
 	uint32_t *rpo;	       /* reachable blocks in reverse post-order */
 	uint32_t nrpo;
 	uint32_t *order;       /* position in rpo, or NONE: unreachable */
 	uint32_t *idom;	       /* immediate dominator, NONE for the entry and unreachable blocks */
 	uint32_t *ipdom;       /* immediate post-dominator, NONE if it is the virtual exit */
+	uint32_t *dom_in, *dom_out, *pdom_in, *pdom_out; /* the trees as intervals */
+	uint32_t *scc;	       /* strongly connected component, successors' before predecessors' */
 	struct loop *loops;    /* natural loops, outer before inner; irreducible ones are left out */
 	uint32_t nloop;
 	uint32_t *loop_of;     /* innermost loop of each block, or NONE */
 };
-/* Dominators: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm", section 3. */
+/* Post-dominance takes an infinite loop to end at its head. Memory: from a, linear in the blocks and edges.
+ * Time: m log n. Sources of the algorithms: cfg.c. */
 struct cfg *cfg_build(const struct ir *ir, uint32_t fn, struct arena *a);
+/* Every block dominates itself; else only reachable ones do and are. */
 bool cfg_dominates(const struct cfg *g, uint32_t a, uint32_t b);
 bool cfg_postdominates(const struct cfg *g, uint32_t a, uint32_t b);
-/* Is there a path from a to b that takes at least one edge? */
+/* Is there a path from a to b that takes at least one edge? Mostly known at once, else a search. */
 bool cfg_reaches(const struct cfg *g, const struct ir *ir, uint32_t fn, uint32_t a, uint32_t b);
-uint32_t op_block(const struct ir *ir, uint32_t fn, uint32_t op); /* block that holds op, by bisection */
+/* Block, relative to fn, that holds op (an index in ir.ops), by bisection. */
+uint32_t op_block(const struct ir *ir, uint32_t fn, uint32_t op);
 
 #endif

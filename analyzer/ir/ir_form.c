@@ -414,7 +414,7 @@ static const char *check_body(struct check *c, const struct fn *fn)
 		const struct block *b = &ir->blocks[fn->block + i];
 
 		c->at->block = fn->block + i;
-		if ((b->nop && b->op != at) || b->nop > end - at)
+		if (b->op != at || b->nop > end - at)
 			return bad(c, "its ops do not follow those of the block before");
 		for (uint32_t k = 0; k < b->nop; k++) {
 			c->at->op = b->op + k;

@@ -291,17 +291,17 @@ static void look_at(struct search *se, uint32_t id)
 	struct bind bind = s->binds.v.v[v.bind];
 	struct modeset modes = s->modesets.v.v[v.modes];
 	struct frame fr = {.s = s, .fn = v.fn, .bind = &bind, .modes = &modes, .ctx = kind_of(se, &v)};
-	const struct bits *only = NULL;
+	const struct loop *only = NULL;
 
 	if (v.parent == NONE && e->head != NONE) {
 		const struct cfg *g = program_cfg(s->p, v.fn);
 		for (uint32_t l = 0; l < g->nloop; l++)
 			if (g->loops[l].head == e->head)
-				only = &g->loops[l].blocks;
+				only = &g->loops[l];
 	}
 	for (uint32_t b = 0; b < f->nblock; b++) {
 		const struct block *bl = &s->ir->blocks[f->block + b];
-		if (only && !bits_get(only, b))
+		if (only && !loop_has(only, b))
 			continue;
 		for (uint32_t o = bl->op; o < bl->op + bl->nop; o++)
 			if (s->ir->ops[o].kind == OP_CALL || s->ir->ops[o].kind == OP_ICALL)

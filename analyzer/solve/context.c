@@ -173,7 +173,7 @@ static bool dispatches(const struct solver *s, uint32_t fn, const struct loop *l
 	const struct fn *f = &s->ir->fns[fn];
 	bool calls = false;
 	for (uint32_t b = 0; b < f->nblock; b++) {
-		if (!bits_get(&l->blocks, b))
+		if (!loop_has(l, b))
 			continue;
 		const struct block *bl = &s->ir->blocks[f->block + b];
 		for (uint32_t o = bl->op; o < bl->op + bl->nop; o++) {
