@@ -119,8 +119,6 @@ static const char *check_op(struct check *c, const struct op *op, bool last)
 		read_ref(c, ref_of(op->arg));
 	for (uint32_t i = 0; i < op->narg; i++)
 		read_ref(c, ir->args[op->arg + i]);
-	if (op->narg && op->kind != OP_CALL && op->kind != OP_ICALL)
-		return bad(c, "'%s' has no arguments", op_name(op->kind));
 	if (op->kind == OP_RET && !last)
 		return bad(c, "'ret' is not the last op of a block that returns");
 	if (op->dst.kind == REF_PATH)

@@ -337,6 +337,8 @@ static const char *check_op(struct check *c, const struct fn *fn, const struct o
 		return bad(c, "bad kind %u of op", op->kind);
 	if (!opt(op->loc, ir->nlocs))
 		return bad(c, "no such loc");
+	if (op->narg && op_form[op->kind] != FORM_CALL)
+		return bad(c, "'%s' has no arguments", op_name(op->kind));
 	dst = is_local(fn, op->dst);
 	src = is_value(ir, fn, op->src);
 	switch ((enum form)op_form[op->kind]) {

@@ -25,7 +25,7 @@ static void add_type(struct hasher *s, uint32_t type)
 {
 	const struct type *t = type == NONE ? NULL : &s->ir->types[type];
 
-	add(s, t ? t->kind | t->flags << 8 | t->nparam << 16 : 0);
+	add(s, t ? t->kind | t->flags << 8 | (uint64_t)t->nparam << 16 : 0);
 	if (!t)
 		return;
 	add(s, t->size);
@@ -143,7 +143,7 @@ uint64_t ir_hash_fn(const struct ir *ir, uint32_t id)
 
 		for (uint32_t k = 0; k < b->nop; k++)
 			add_op(&s, &ir->ops[b->op + k]);
-		add(&s, b->term | b->flags << 8 | b->cond.rel << 16 | (uint64_t)b->nsucc << 32);
+		add(&s, b->term | b->flags << 8 | (uint64_t)b->cond.rel << 16 | (uint64_t)b->nsucc << 32);
 		add_ref(&s, b->cond.lhs);
 		add_ref(&s, b->cond.rhs);
 		add_loc(&s, b->loc);

@@ -118,6 +118,149 @@ static void cut_blobs_are_refused(void **state)
 	sb_free(&b);
 }
 
+/* ---- the checks ---- */
+
+static void break_nothing(struct ir *ir)
+{
+}
+static void break_type(struct ir *ir)
+{
+	ir->locals[0].type = 7;
+}
+static void break_fn_type(struct ir *ir)
+{
+	ir->fns[1].type = 0;
+}
+static void break_string(struct ir *ir)
+{
+	ir->fns[0].key = ir->nstrs;
+}
+static void break_callee(struct ir *ir)
+{
+	ir->ops[1].src = REF(LOCAL, 0);
+}
+static void break_arg(struct ir *ir)
+{
+	ir->args[0] = REF(LOCAL, 2);
+}
+static void break_args(struct ir *ir)
+{
+	ir->ops[1].narg = 2;
+}
+static void break_path(struct ir *ir)
+{
+	ir->paths[0].base = REF(LOCAL, 2);
+}
+static void break_path_base(struct ir *ir)
+{
+	ir->paths[0].base = REF(FN, 0);
+}
+static void break_store(struct ir *ir)
+{
+	ir->ops[0].dst = REF(LOCAL, 1);
+}
+static void break_op(struct ir *ir)
+{
+	ir->ops[0].kind = 255;
+}
+static void break_tiling(struct ir *ir)
+{
+	ir->blocks[1].nop = 0;
+}
+static void break_succ(struct ir *ir)
+{
+	ir->succs[1].block = 3;
+}
+static void break_nsucc(struct ir *ir)
+{
+	ir->blocks[0].nsucc = 1;
+}
+static void break_defined(struct ir *ir)
+{
+	ir->fns[1].flags = 0;
+}
+static void break_param(struct ir *ir)
+{
+	ir->locals[1].flags |= LOCAL_PARAM;
+}
+static void break_temp(struct ir *ir)
+{
+	ir->locals[1].name = ir_str(ir, "t");
+}
+static void break_flag(struct ir *ir)
+{
+	ir->ops[0].flags = OPF_DECAY;
+}
+static void break_ret(struct ir *ir)
+{
+	ir->blocks[2].term = TERM_STOP;
+}
+static void break_cond(struct ir *ir)
+{
+	ir->blocks[1].cond.lhs = REF(LOCAL, 0);
+}
+static void break_loc(struct ir *ir)
+{
+	ir->locs[0].end_col = 8;
+}
+static void break_global(struct ir *ir)
+{
+	ir->globals[0].fn = 1;
+}
+
+static void check_says_what_and_where(void **state)
+{
+	static const struct {
+		void (*how)(struct ir *ir);
+		const char *msg;
+		bool maps; /* an ir that lies, but leads nobody astray */
+	} bad[] = {
+		{break_nothing, "", true},
+		{break_type, "in 'f': local 0: bad name, type or loc"},
+		{break_fn_type, "in 'f': its type is not that of a function"},
+		{break_string, "function 0: bad name or key"},
+		{break_callee, "in 'f', b2, op 0: the callee is not a function"},
+		{break_arg, "in 'f', b2, op 0: argument 0 is not a value"},
+		{break_args, "in 'f', b2, op 0: arguments out of range"},
+		{break_path, "in 'f', b1, op 0: 'store' has a bad destination"},
+		{break_path_base, "path 0: bad base"},
+		{break_store, "in 'f', b1, op 0: 'store' has a bad destination"},
+		{break_op, "in 'f', b1, op 0: bad kind 255 of op"},
+		{break_tiling, "in 'f', b2: its ops do not follow those of the block before"},
+		{break_succ, "in 'f', b0: successor 1: no such block"},
+		{break_nsucc, "in 'f', b0: the terminator cannot have 1 successors"},
+		{break_defined, "in 'f': has blocks, but is not defined"},
+		{break_param, "/src/a.c:3:9: in 'f': '%1': the first 1 locals are parameters, and no others", true},
+		{break_temp, "/src/a.c:3:9: in 'f': 't' is a temp or join, so it has no name", true},
+		{break_flag, "/src/a.c:3:9: in 'f', b1, op 0 (store.decay g, x): "
+			     "'store' has a flag that is another op's", true},
+		{break_ret, "/src/a.c:3:9: in 'f', b2, op 1 (ret %1): "
+			    "'ret' is not the last op of a block that returns", true},
+		{break_cond, "in 'f', b1: a condition without an 'if' or 'switch'", true},
+		{break_loc, "loc 0: line and columns begin at 1, and the end is behind the start", true},
+		{break_global, "global 'g': a static local has a function, others have none", true},
+	};
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct ir *ir = small(), *back;
+		struct arena *a = arena_new();
+		struct sb b = {0};
+		char *data;
+
+		bad[i].how(ir);
+		assert_string_equal(ir_check(ir, a), bad[i].msg);
+		ir_write(ir, &b);
+		data = aligned_copy(&b);
+		back = ir_map(data, b.n);
+		assert_int_equal(back != NULL, bad[i].maps);
+		ir_free(back);
+		ir_free(ir);
+		arena_free(a);
+		free(data);
+		sb_free(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +268,7 @@ int main(void)
 		cmocka_unit_test(blob_is_the_ir),
 		cmocka_unit_test(empty_ir_maps),
 		cmocka_unit_test(cut_blobs_are_refused),
+		cmocka_unit_test(check_says_what_and_where),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
