@@ -103,7 +103,7 @@ static const struct rule_info sample_rules[] = {
 	{"loop-without-entry", "a file is not reached from any event loop", "blocking", LEVEL_NOTE, false},
 };
 
-static const char *sample_page(const char *rule)
+static inline const char *sample_page(const char *rule)
 {
 	return strcmp(rule, "blocking-call-in-task") ? NULL
 						     : "# blocking-call-in-task\n\n## What it finds\n\nA call that"
@@ -126,7 +126,7 @@ static struct run_info sample_run(const char *root)
 		.failed = sample_failed, .nfailed = COUNT(sample_failed)};
 }
 
-static struct report_in sample_in(const struct run_info *run)
+static inline struct report_in sample_in(const struct run_info *run)
 {
 	return (struct report_in){.findings = sample_findings, .nfinding = COUNT(sample_findings),
 		.rules = sample_rules, .nrule = COUNT(sample_rules), .run = run, .status = 2, .page = sample_page};

@@ -1,0 +1,116 @@
+/* cli.h - the command line: what it says, and the commands.
+ *
+ * Two tables make everything: commands.def and options.def. Parsing, --help, the manual page and
+ * the completions are loops over them, so that none of these can differ from another.
+ */
+#ifndef TVT_CLI_H
+#define TVT_CLI_H
+
+#include "pipeline.h"
+#include "report/report.h"
+
+enum exit_status {
+	EXIT_CLEAN = 0,	  /* nothing at or above --fail-on */
+	EXIT_FOUND = 1,	  /* findings */
+	EXIT_TROUBLE = 2, /* usage, configuration, files that could not be analysed, no output */
+};
+
+enum command_id {
+#define COMMAND(id, name, operands, title, text) CMD_##id,
+#include "cli/commands.def"
+#undef COMMAND
+	CMD_COUNT
+};
+
+struct output {
+	const struct format *format;
+	const char *path; /* NULL: standard output */
+};
+enum { MAX_OUTPUTS = 16, NEVER_FAIL = LEVEL_ERROR + 1 };
+
+/* What the command line says. Strings are those of argv. */
+struct cli {
+	const struct command *cmd;
+	const char **args; /* operands behind the command; ends with NULL */
+	uint32_t narg;
+	struct pipeline_opts pipe;
+	struct output outs[MAX_OUTPUTS];
+	uint32_t nout;
+	enum color_when color;
+	int fail_on; /* enum level, or NEVER_FAIL */
+	bool quiet, verbose, profile;
+};
+
+struct command {
+	const char *name;
+	const char *operands;		   /* "[FILE|DIR]...", or "" */
+	const char *title;		   /* a clause */
+	const char *text;		   /* sentences for its help and the manual page */
+	int (*run)(const struct cli *cli); /* an exit status */
+};
+extern const struct command commands[CMD_COUNT]; /* main.c */
+const struct command *command_find(const char *name);
+
+/* ---- options.c ---- */
+
+struct option_row {
+	char letter; /* 0: none */
+	const char *name;
+	const char *arg;    /* "DIR"; NULL: takes none */
+	const char *values; /* words, or one of "@dir", "@file", "@format"; NULL: anything */
+	uint32_t commands;  /* bits 1 << CMD_*: where it has a meaning */
+	bool common;	    /* shown in the general help */
+	const char *doc;    /* a clause */
+};
+extern const struct option_row option_rows[];
+extern const uint32_t noption;
+/* -1: go on and run c->cmd; else the exit status (help, version, or after error()). */
+int cli_parse(struct cli *c, int argc, char **argv);
+
+/* ---- help.c, man.c, complete.c: made from the tables ---- */
+
+void help_print(struct sb *out, const struct command *cmd); /* cmd NULL: the whole tool */
+void man_print(struct sb *out);				    /* man(7) */
+int complete_print(struct sb *out, const char *shell);	    /* -1: no such shell */
+/* "full, concise, json": the values of an option. */
+void put_values(struct sb *out, const struct option_row *o, const char *sep);
+
+/* ---- terminal.c ---- */
+
+/* Columns of the terminal on fd; 80 if it is none or does not say. */
+unsigned terminal_width(int fd);
+/* Writes to standard output. A reader that went away ends the tool without a word, as it does
+ * others; any other failure is -1 after error(). */
+int stdout_write(const char *s, size_t n);
+/* Prints and frees. An exit status: EXIT_CLEAN or EXIT_TROUBLE. */
+int stdout_sb(struct sb *out);
+/* Ctrl-C and SIGTERM set *interrupt_flag() from now on; a second one ends the tool at once. */
+void interrupt_catch(void);
+const volatile sig_atomic_t *interrupt_flag(void);
+/* If one came, ends the tool by that signal (a shell then sees 128 + its number); else returns. */
+void interrupt_die(void);
+/* A bar on standard error, if that is a terminal and nobody said CI or -q. To be used as
+ * front_opts.progress. */
+bool progress_wanted(bool quiet);
+void progress_show(void *ctx, uint32_t done, uint32_t total, const char *file);
+void progress_clear(void);
+
+/* ---- page.c, markdown.c ---- */
+
+/* The page of a rule, Markdown; NULL if there is none. Kept; a file is read once. */
+const char *page_text(const char *rule);
+const char *page_url(const char *rule); /* file:// of that page, or NULL */
+/* Markdown for a terminal: bold headings, wrapped text, code indented. */
+void markdown_render(struct sb *out, const char *text, unsigned width, bool color);
+
+/* ---- cmd_*.c ---- */
+
+/* Runs the stages up to one for c, with a progress bar. On failure an exit status after error();
+ * -1: go on. */
+int cli_analyse(const struct cli *c, enum stage until, struct analysis *a);
+
+#define COMMAND(id, name, operands, title, text) int cmd_##id(const struct cli *c);
+#include "cli/commands.def"
+#undef COMMAND
+
+#endif

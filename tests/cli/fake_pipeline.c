@@ -1,0 +1,62 @@
+/* fake_pipeline.c - a pipeline that has its findings ready: the command line is tested with what no
+ * real analysis can be made to give. TVT_FAKE says what happens: "found" (the default: the findings
+ * of sample.h), "clean", "failed", "slow" (until it is cancelled, with progress), "big", "error".
+ */
+#include "pipeline.h"
+
+#include "../unit/report/sample.h"
+
+#include <time.h>
+
+static const char *mode(void)
+{
+	const char *m = getenv("TVT_FAKE");
+
+	return m ? m : "found";
+}
+
+static int slow(const struct pipeline_opts *o)
+{
+	for (uint32_t i = 0; i < 1000 && !*o->front.stop; i++) {
+		if (o->front.progress)
+			o->front.progress(o->front.ctx, i, 1000,
+				"src/a/long/path/\033[31m/of/a/file/that/is/analysed.c");
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
+	return *o->front.stop ? -1 : 0;
+}
+
+int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
+{
+	const char *root = getenv("TVT_FAKE_ROOT");
+
+	*a = (struct analysis){0};
+	a->run = sample_run(root ? root : ".");
+	a->nrule = pipeline_rules(&a->rules);
+	if (!strcmp(mode(), "error"))
+		return error(
+			"no compile_commands.json above '%s'", o->db.npath ? o->db.paths[0] : ".");
+	if (!strcmp(mode(), "slow") && slow(o) < 0)
+		return -1;
+	if (!strcmp(mode(), "failed"))
+		return 0;
+	a->run.units_failed = a->run.units_errors = a->run.nfailed = 0;
+	if (!strcmp(mode(), "clean") || !strcmp(mode(), "slow"))
+		return 0;
+	a->nfinding = COUNT(sample_findings) * (!strcmp(mode(), "big") ? 1000 : 1);
+	a->findings = xcalloc(a->nfinding, sizeof *a->findings);
+	for (uint32_t i = 0; i < a->nfinding; i++)
+		a->findings[i] = sample_findings[i % COUNT(sample_findings)];
+	return 0;
+}
+
+void pipeline_free(struct analysis *a)
+{
+	free(a->findings);
+}
+
+uint32_t pipeline_rules(const struct rule_info **out)
+{
+	*out = sample_rules;
+	return COUNT(sample_rules);
+}
