@@ -12,7 +12,9 @@
 
 static const char *why(int err)
 {
-	return err == EISDIR ? "is a directory" : err == EINVAL ? "not a regular file" : strerror(err);
+	return err == EISDIR   ? "is a directory"
+	       : err == EINVAL ? "not a regular file"
+			       : strerror(err);
 }
 
 static int check_regular(const struct stat *st)
@@ -157,7 +159,8 @@ static int open_temp(struct arena *a, const char *dir, char **name)
 	return -1;
 }
 
-/* The name itself is then on disk too. Some file systems cannot do this; the file is whole anyway. */
+/* The name itself is then on disk too. Some file systems cannot do this; the file is whole anyway.
+ */
 static void sync_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -192,7 +195,7 @@ int fs_write_atomic(const char *path, const void *data, size_t size)
 	if (fd < 0)
 		goto out;
 	if ((st.st_mode && fchmod(fd, st.st_mode & 07777) < 0) || write_all(fd, data, size) < 0 ||
-			fsync(fd) < 0)
+		fsync(fd) < 0)
 		goto out;
 	if (close(fd) < 0) {
 		fd = -2;

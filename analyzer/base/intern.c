@@ -86,7 +86,7 @@ uint32_t intern_idn(struct intern *t, const char *s, size_t n)
 		uint32_t id = t->slot[i].id;
 
 		if (t->slot[i].hash == hash && t->size - id > n && !t->blob[id + n] &&
-				!memcmp(t->blob + id, s, n))
+			!memcmp(t->blob + id, s, n))
 			return id;
 	}
 	t->n++;

@@ -15,8 +15,13 @@ void json_begin(struct json *j, struct sb *out, bool pretty)
 
 static void put_quoted(struct sb *b, const char *s, size_t n)
 {
-	static const char *const esc[128] = {['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n",
-		['\t'] = "\\t", ['\r'] = "\\r", ['\b'] = "\\b", ['\f'] = "\\f"};
+	static const char *const esc[128] = {['"'] = "\\\"",
+		['\\'] = "\\\\",
+		['\n'] = "\\n",
+		['\t'] = "\\t",
+		['\r'] = "\\r",
+		['\b'] = "\\b",
+		['\f'] = "\\f"};
 	size_t plain = 0; /* bytes that can be copied as they are */
 
 	sb_putc(b, '"');

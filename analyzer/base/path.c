@@ -94,7 +94,8 @@ static char *exe_dir(struct arena *a)
 	char buf[4096];
 	ssize_t n = readlink("/proc/self/exe", buf, sizeof buf);
 
-	return n <= 0 || n == sizeof buf ? path_cwd(a) : path_dir(a, arena_strndup(a, buf, (size_t)n));
+	return n <= 0 || n == sizeof buf ? path_cwd(a)
+					 : path_dir(a, arena_strndup(a, buf, (size_t)n));
 }
 
 static bool holds_models(struct arena *a, const char *dir)

@@ -3,18 +3,18 @@
  * Nothing recurses and nothing is quadratic, as functions come with 10^5 blocks.
  *
  * Dominators: Lengauer, Tarjan, "A Fast Algorithm for Finding Dominators in a Flowgraph", 1979, the
- * simple version. (Cooper, Harvey and Kennedy's iteration is shorter, but quadratic when every block
- * may jump to one common exit, as C functions do.) Post-dominators are the dominators of the reversed
- * graph from a virtual exit behind every block without successors. An infinite loop never gets there; so
- * the exit is also put behind the first block of each component that has no way out.
+ * simple version. (Cooper, Harvey and Kennedy's iteration is shorter, but quadratic when every
+ * block may jump to one common exit, as C functions do.) Post-dominators are the dominators of the
+ * reversed graph from a virtual exit behind every block without successors. An infinite loop never
+ * gets there; so the exit is also put behind the first block of each component that has no way out.
  *
  * Components: Tarjan, "Depth-First Search and Linear Graph Algorithms", 1972.
  *
- * Loops: an edge t -> h is a back edge if h dominates t; the natural loop of h is h and what reaches
- * the tails of its back edges without passing h. Cycles with two entries have no back edge and are left
- * out. Heads are taken from the innermost out, and a loop that was found is one node in the search
- * for the next: each block and each loop is looked at once (Havlak, "Nesting of Reducible and Irreducible
- * Loops", 1997, with the irreducible ones left out).
+ * Loops: an edge t -> h is a back edge if h dominates t; the natural loop of h is h and what
+ * reaches the tails of its back edges without passing h. Cycles with two entries have no back edge
+ * and are left out. Heads are taken from the innermost out, and a loop that was found is one node
+ * in the search for the next: each block and each loop is looked at once (Havlak, "Nesting of
+ * Reducible and Irreducible Loops", 1997, with the irreducible ones left out).
  */
 #include "ir/ir_int.h"
 
@@ -58,7 +58,8 @@ static uint32_t *array_none(struct arena *a, size_t n)
 
 /* ---- graphs ---- */
 
-static struct graph successors(const struct ir *ir, const struct fn *fn, struct words *t, struct arena *a)
+static struct graph successors(
+	const struct ir *ir, const struct fn *fn, struct words *t, struct arena *a)
 {
 	struct graph g = {.n = fn->nblock};
 	uint32_t *seen = words_none(t, g.n), at = 0;
@@ -152,12 +153,13 @@ static void order_blocks(struct cfg *g, const struct graph *succ, struct words *
 struct lt {
 	uint32_t n;
 	uint32_t *node, *parent;
-	uint32_t *semi, *label, *anc; /* anc: in the forest of nodes dealt with; NONE for its roots */
+	uint32_t *semi, *label,
+		*anc; /* anc: in the forest of nodes dealt with; NONE for its roots */
 	uint32_t *stack;
 };
 
-static void number_nodes(struct lt *l, const struct graph *fwd, uint32_t root, uint32_t *num,
-	struct words *t)
+static void number_nodes(
+	struct lt *l, const struct graph *fwd, uint32_t root, uint32_t *num, struct words *t)
 {
 	uint32_t *next = words(t, fwd->n), depth = 1;
 
@@ -185,7 +187,8 @@ static void number_nodes(struct lt *l, const struct graph *fwd, uint32_t root, u
 	}
 }
 
-/* The node with the least semidominator between v and the root of its tree; halves the way for later. */
+/* The node with the least semidominator between v and the root of its tree; halves the way for
+ * later. */
 static uint32_t eval(struct lt *l, uint32_t v)
 {
 	uint32_t depth = 0, x = v;
@@ -206,8 +209,10 @@ static uint32_t eval(struct lt *l, uint32_t v)
 	return l->label[v];
 }
 
-/* The tree as nested intervals: i is below d if in[d] <= in[i] < out[d]. Parents come before children. */
-static void intervals(const struct lt *l, const uint32_t *dom, struct words *t, uint32_t *in, uint32_t *out)
+/* The tree as nested intervals: i is below d if in[d] <= in[i] < out[d]. Parents come before
+ * children. */
+static void intervals(
+	const struct lt *l, const uint32_t *dom, struct words *t, uint32_t *in, uint32_t *out)
 {
 	uint32_t *size = words(t, l->n), *next = words(t, l->n);
 
@@ -228,12 +233,16 @@ static void intervals(const struct lt *l, const uint32_t *dom, struct words *t, 
 	}
 }
 
-static void dominators(const struct graph *fwd, const struct graph *back, uint32_t root, struct words *t,
-	uint32_t *idom, uint32_t *in, uint32_t *out)
+static void dominators(const struct graph *fwd, const struct graph *back, uint32_t root,
+	struct words *t, uint32_t *idom, uint32_t *in, uint32_t *out)
 {
 	uint32_t n = fwd->n;
-	struct lt l = {.node = words(t, n), .parent = words(t, n), .semi = words(t, n),
-		.label = words(t, n), .anc = words_none(t, n), .stack = words(t, n)};
+	struct lt l = {.node = words(t, n),
+		.parent = words(t, n),
+		.semi = words(t, n),
+		.label = words(t, n),
+		.anc = words_none(t, n),
+		.stack = words(t, n)};
 	uint32_t *num = words_none(t, n), *dom = words(t, n);
 	uint32_t *bucket = words_none(t, n), *chain = words(t, n);
 
@@ -314,9 +323,10 @@ static void components(struct cfg *g, const struct graph *succ, struct words *t,
 	}
 }
 
-/* The blocks before the virtual exit: those without successors, and the first one of each component that
- * cannot be left. Returns how many. */
-static uint32_t last_blocks(const struct cfg *g, const struct graph *succ, struct words *t, uint32_t *last)
+/* The blocks before the virtual exit: those without successors, and the first one of each component
+ * that cannot be left. Returns how many. */
+static uint32_t last_blocks(
+	const struct cfg *g, const struct graph *succ, struct words *t, uint32_t *last)
 {
 	uint32_t *leaves = words(t, g->n), n = 0;
 
@@ -340,12 +350,15 @@ static uint32_t last_blocks(const struct cfg *g, const struct graph *succ, struc
 	return n;
 }
 
-static void post_dominators(struct cfg *g, const struct graph *succ, struct words *t, struct arena *a)
+static void post_dominators(
+	struct cfg *g, const struct graph *succ, struct words *t, struct arena *a)
 {
 	uint32_t n = g->n, nedge = succ->first[n], *last = words(t, n);
 	uint32_t nlast = last_blocks(g, succ, t, last), at = 0, k = 0;
-	struct graph to_exit = {.n = n + 1, .first = words(t, (size_t)n + 2), .to = words(t, (size_t)nedge + n)};
-	struct graph from_exit = {.first = words(t, (size_t)n + 2), .to = words(t, (size_t)nedge + n)};
+	struct graph to_exit = {
+		.n = n + 1, .first = words(t, (size_t)n + 2), .to = words(t, (size_t)nedge + n)};
+	struct graph from_exit = {
+		.first = words(t, (size_t)n + 2), .to = words(t, (size_t)nedge + n)};
 	uint32_t *is_last = words(t, n);
 
 	memset(is_last, 0, n * sizeof *is_last);
@@ -388,8 +401,8 @@ static uint32_t outermost(struct finder *f, uint32_t l)
 	return l;
 }
 
-/* Adds b, or the outermost loop that has it, to loop l. Returns the block whose predecessors are next, or
- * NONE if it was in already. */
+/* Adds b, or the outermost loop that has it, to loop l. Returns the block whose predecessors are
+ * next, or NONE if it was in already. */
 static uint32_t absorb(struct finder *f, uint32_t l, uint32_t b)
 {
 	uint32_t in = f->g->loop_of[b];
@@ -478,7 +491,8 @@ static void list_blocks(struct cfg *g, struct words *t, struct arena *a)
 
 static void find_loops(struct cfg *g, struct words *t, struct arena *a)
 {
-	struct finder f = {.g = g, .outer = words(t, g->n), .head = words(t, g->n), .parent = words(t, g->n)};
+	struct finder f = {
+		.g = g, .outer = words(t, g->n), .head = words(t, g->n), .parent = words(t, g->n)};
 	uint32_t *stack = words(t, g->n);
 
 	g->loop_of = array_none(a, g->n);

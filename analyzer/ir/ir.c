@@ -70,7 +70,7 @@ enum {
 #define SECTION(type, name) SEC_##name,
 	IR_SECTIONS(SECTION)
 #undef SECTION
-	NSECTION
+		NSECTION
 };
 
 static const uint32_t section_size[NSECTION] = {
@@ -138,7 +138,7 @@ struct ir *ir_map(const void *data, size_t size)
 	bool ok;
 
 	if ((uintptr_t)data % 8 || size < sizeof *h || h->magic != MAGIC || h->version != VERSION ||
-			h->layout != layout() || h->size != size)
+		h->layout != layout() || h->size != size)
 		return NULL;
 	for (int i = 0; i < NSECTION; i++)
 		need += aligned((uint64_t)h->n[i] * section_size[i]);

@@ -1,5 +1,6 @@
-/* ir_check.c - what ir.h states beyond the form (ir_form.c), for tests and for debug builds after each
- * stage: flags that exclude each other, temps that are assigned once, blocks that end as they should.
+/* ir_check.c - what ir.h states beyond the form (ir_form.c), for tests and for debug builds after
+ * each stage: flags that exclude each other, temps that are assigned once, blocks that end as they
+ * should.
  */
 #include "ir/ir_int.h"
 
@@ -28,7 +29,8 @@ static const char *name_of(struct check *c, uint32_t local)
 {
 	const struct local *l = &c->ir->locals[c->fn->local + local];
 
-	return *ir_text_of(c->ir, l->name) ? ir_text_of(c->ir, l->name) : arena_printf(c->a, "%%%u", local);
+	return *ir_text_of(c->ir, l->name) ? ir_text_of(c->ir, l->name)
+					   : arena_printf(c->a, "%%%u", local);
 }
 
 /* ---- declarations ---- */
@@ -41,7 +43,10 @@ static const char *check_decls(struct check *c)
 		const struct loc *l = &ir->locs[i];
 
 		if (l->file != NONE && (!l->line || !l->col || l->end_col < l->col))
-			return bad(c, "loc %u: line and columns begin at 1, and the end is behind the start", i);
+			return bad(c,
+				"loc %u: line and columns begin at 1, and the end is behind the "
+				"start",
+				i);
 	}
 	for (uint32_t i = 0; i < ir->nrecords; i++)
 		for (uint32_t k = 0; k < ir->records[i].nfield; k++)
@@ -50,7 +55,8 @@ static const char *check_decls(struct check *c)
 					ir_text_of(ir, ir->records[i].name), k);
 	for (uint32_t i = 0; i < ir->nglobals; i++)
 		if (!(ir->globals[i].flags & GLOBAL_LOCAL) != (ir->globals[i].fn == NONE))
-			return bad(c, "global '%s': a static local has a function, others have none",
+			return bad(c,
+				"global '%s': a static local has a function, others have none",
 				ir_text_of(ir, ir->globals[i].name));
 	return NULL;
 }
@@ -137,11 +143,13 @@ static const char *check_op(struct check *c, const struct op *op, bool last)
 			return bad(c, "the address of '%s' is taken, but it has no flag addr",
 				name_of(c, base));
 	} else {
-		struct ref r = op->kind == OP_LOAD ? op->src : op->kind == OP_STORE ? op->dst : REF(NONE, 0);
+		struct ref r = op->kind == OP_LOAD    ? op->src
+			       : op->kind == OP_STORE ? op->dst
+						      : REF(NONE, 0);
 
 		/* an atomic access has no other form than LOAD and STORE */
 		if (r.kind == REF_PATH && !ir->paths[r.id].nstep && !(op->flags & OPF_ATOMIC) &&
-				ir->paths[r.id].base.kind == REF_LOCAL)
+			ir->paths[r.id].base.kind == REF_LOCAL)
 			return bad(c, "the local '%s' is read and written by its name alone",
 				name_of(c, ir->paths[r.id].base.id));
 	}
@@ -180,7 +188,8 @@ static const char *check_body(struct check *c)
 		c->at->block = fn->block + i;
 		for (uint32_t k = 0; k < b->nop; k++) {
 			c->at->op = b->op + k;
-			msg = check_op(c, &ir->ops[b->op + k], k + 1 == b->nop && b->term == TERM_RET);
+			msg = check_op(
+				c, &ir->ops[b->op + k], k + 1 == b->nop && b->term == TERM_RET);
 			if (msg)
 				return msg;
 		}
@@ -226,7 +235,8 @@ static void put_place(const struct ir *ir, uint32_t loc, struct sb *out)
 	const struct loc *l = loc == NONE ? NULL : &ir->locs[loc];
 
 	if (l && l->file != NONE)
-		sb_printf(out, "%s:%u:%u: ", ir_text_of(ir, ir->files[l->file].path), l->line, l->col);
+		sb_printf(out, "%s:%u:%u: ", ir_text_of(ir, ir->files[l->file].path), l->line,
+			l->col);
 }
 
 const char *ir_check(const struct ir *ir, struct arena *a)

@@ -9,7 +9,7 @@
  */
 #include "ir/ir_int.h"
 
-const uint8_t op_form[OP_COUNT] = {
+const uint8_t ir_op_form[OP_COUNT] = {
 #define OP(name, text, form, doc) [OP_##name] = FORM_##form,
 #include "ir/ops.def"
 #undef OP
@@ -82,8 +82,8 @@ static bool has_element(const struct type *t)
 	return t->kind == TYPE_PTR || t->kind == TYPE_ARRAY || t->kind == TYPE_FN;
 }
 
-/* From pointer to pointee and so on, a walk must come to an end. Types that were added after the ones
- * they are made of, the usual case, need no walk. */
+/* From pointer to pointee and so on, a walk must come to an end. Types that were added after the
+ * ones they are made of, the usual case, need no walk. */
 static const char *check_type_chains(struct check *c)
 {
 	enum { NEW, HERE, DONE };
@@ -141,8 +141,8 @@ static uint32_t inside(const struct ir *ir, uint32_t field)
 	return t != NONE && ir->types[t].kind == TYPE_RECORD ? ir->types[t].to : NONE;
 }
 
-/* A record that holds itself by value has no size, and a walk over its parts no end. Depth first, with
- * the path from the root on an explicit stack. */
+/* A record that holds itself by value has no size, and a walk over its parts no end. Depth first,
+ * with the path from the root on an explicit stack. */
 static const char *check_nesting(struct check *c)
 {
 	enum { NEW, HERE, DONE };
@@ -195,7 +195,8 @@ static const char *check_records(struct check *c)
 		if (d->record >= ir->nrecords)
 			return bad(c, "field '%s': no such record", ir_text_of(ir, d->name));
 		if (!span(d->attr, d->nattr, ir->nattrs))
-			return bad(c, "field '%s': attributes out of range", ir_text_of(ir, d->name));
+			return bad(
+				c, "field '%s': attributes out of range", ir_text_of(ir, d->name));
 	}
 	for (uint32_t i = 0; i < ir->nrecords; i++) {
 		const struct record *r = &ir->records[i];
@@ -222,7 +223,7 @@ static const char *check_globals(struct check *c)
 		if (g->name >= ir->nstrs || g->key >= ir->nstrs)
 			return bad(c, "global %u: bad name or key", i);
 		if (!opt(g->type, ir->ntypes) || !opt(g->loc, ir->nlocs) || !opt(g->fn, ir->nfns) ||
-				!span(g->attr, g->nattr, ir->nattrs))
+			!span(g->attr, g->nattr, ir->nattrs))
 			return bad(c, "global '%s': bad type, loc, function or attributes",
 				ir_text_of(ir, g->name));
 	}
@@ -243,8 +244,9 @@ static const char *check_paths(struct check *c)
 			return bad(c, "step %u: bad kind", i);
 		if (s->kind == STEP_FIELD && s->field >= ir->nfields)
 			return bad(c, "step %u: no such field", i);
-		if (s->kind == STEP_INDEX && s->index.kind != REF_NONE && s->index.kind != REF_LOCAL &&
-				!(s->index.kind == REF_CONST && s->index.id < ir->nconsts))
+		if (s->kind == STEP_INDEX && s->index.kind != REF_NONE &&
+			s->index.kind != REF_LOCAL &&
+			!(s->index.kind == REF_CONST && s->index.id < ir->nconsts))
 			return bad(c, "step %u: the index is not a constant or a local", i);
 	}
 	for (uint32_t i = 0; i < ir->npaths; i++) {
@@ -274,7 +276,8 @@ static const char *check_paths(struct check *c)
 		for (uint32_t k = 0; k < p->nstep; k++) {
 			const struct step *s = &ir->steps[p->step + k];
 
-			if (s->kind == STEP_INDEX && s->index.kind == REF_LOCAL && s->index.id >= need)
+			if (s->kind == STEP_INDEX && s->index.kind == REF_LOCAL &&
+				s->index.id >= need)
 				need = s->index.id + 1;
 		}
 		c->need[i] = need;
@@ -337,11 +340,11 @@ static const char *check_op(struct check *c, const struct fn *fn, const struct o
 		return bad(c, "bad kind %u of op", op->kind);
 	if (!opt(op->loc, ir->nlocs))
 		return bad(c, "no such loc");
-	if (op->narg && op_form[op->kind] != FORM_CALL)
+	if (op->narg && ir_op_form[op->kind] != FORM_CALL)
 		return bad(c, "'%s' has no arguments", op_name(op->kind));
 	dst = is_local(fn, op->dst);
 	src = is_value(ir, fn, op->src);
-	switch ((enum form)op_form[op->kind]) {
+	switch ((enum form)ir_op_form[op->kind]) {
 	case FORM_N:
 		dst = op->dst.kind == REF_NONE;
 		src = op->src.kind == REF_NONE;
@@ -384,8 +387,12 @@ static const char *check_block(struct check *c, const struct fn *fn, const struc
 {
 	static const struct {
 		uint32_t least, most;
-	} nsucc[] = {[TERM_GOTO] = {1, 1}, [TERM_IF] = {2, 2}, [TERM_SWITCH] = {1, NONE},
-		[TERM_RET] = {0, 0}, [TERM_STOP] = {0, 0}, [TERM_JUMP] = {0, NONE}};
+	} nsucc[] = {[TERM_GOTO] = {1, 1},
+		[TERM_IF] = {2, 2},
+		[TERM_SWITCH] = {1, NONE},
+		[TERM_RET] = {0, 0},
+		[TERM_STOP] = {0, 0},
+		[TERM_JUMP] = {0, NONE}};
 	const struct ir *ir = c->ir;
 
 	if (b->term >= COUNT(nsucc))
@@ -395,7 +402,7 @@ static const char *check_block(struct check *c, const struct fn *fn, const struc
 	if (!opt(b->loc, ir->nlocs))
 		return bad(c, "no such loc");
 	if (b->cond.rel > REL_NOBITS || !is_value(ir, fn, b->cond.lhs) ||
-			!is_value(ir, fn, b->cond.rhs))
+		!is_value(ir, fn, b->cond.rhs))
 		return bad(c, "bad condition");
 	if (!span(b->succ, b->nsucc, ir->nsuccs))
 		return bad(c, "successors out of range");
@@ -450,20 +457,20 @@ static const char *check_fns(struct check *c)
 
 		c->at->fn = i;
 		if (fn->type != NONE &&
-				(fn->type >= ir->ntypes || ir->types[fn->type].kind != TYPE_FN))
+			(fn->type >= ir->ntypes || ir->types[fn->type].kind != TYPE_FN))
 			return bad(c, "its type is not that of a function");
 		if (!opt(fn->loc, ir->nlocs))
 			return bad(c, "no such loc");
 		if (!span(fn->attr, fn->nattr, ir->nattrs))
 			return bad(c, "attributes out of range");
 		if (!(fn->flags & FN_DEFINED) != !fn->nblock)
-			return bad(c, fn->nblock ? "has blocks, but is not defined" :
-						   "is defined, but has no blocks");
+			return bad(c, fn->nblock ? "has blocks, but is not defined"
+						 : "is defined, but has no blocks");
 		if (fn->nblock && fn->nlocal < fn->nparam)
 			return bad(c, "has fewer locals than parameters");
 		if (!span(fn->local, fn->nlocal, ir->nlocals) ||
-				!span(fn->block, fn->nblock, ir->nblocks) ||
-				!span(fn->op, fn->nop, ir->nops))
+			!span(fn->block, fn->nblock, ir->nblocks) ||
+			!span(fn->op, fn->nop, ir->nops))
 			return bad(c, "locals, blocks or ops out of range");
 		/* no two functions share any, so what follows is linear */
 		nlocal += fn->nlocal;
@@ -475,7 +482,7 @@ static const char *check_fns(struct check *c)
 			const struct local *l = &ir->locals[fn->local + k];
 
 			if (l->name >= ir->nstrs || !opt(l->type, ir->ntypes) ||
-					!opt(l->loc, ir->nlocs))
+				!opt(l->loc, ir->nlocs))
 				return bad(c, "local %u: bad name, type or loc", k);
 		}
 		msg = check_body(c, fn);
@@ -488,8 +495,8 @@ static const char *check_fns(struct check *c)
 
 const char *ir_check_form(const struct ir *ir, struct arena *a, struct check_at *at)
 {
-	static const char *(*const checks[])(struct check *c) = {check_places, check_types,
-		check_records, check_globals, check_paths, check_fns};
+	static const char *(*const checks[])(struct check * c) = {
+		check_places, check_types, check_records, check_globals, check_paths, check_fns};
 	struct check c = {.ir = ir, .a = a, .at = at};
 	const char *msg = NULL;
 

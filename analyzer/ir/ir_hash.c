@@ -2,7 +2,8 @@
  *
  * Two units that include one header have the same function under different ids. So ids are followed
  * to what they name: strings to their text, functions, globals and records to their keys, types to
- * their spelling, constants to their value. Ids that are relative to the function go in as they are.
+ * their spelling, constants to their value. Ids that are relative to the function go in as they
+ * are.
  */
 #include "ir/ir_int.h"
 
@@ -110,7 +111,7 @@ static void add_op(struct hasher *s, const struct op *op)
 	add_loc(s, op->loc);
 	add_ref(s, op->dst);
 	add_ref(s, op->src);
-	switch (op_form[op->kind]) {
+	switch (ir_op_form[op->kind]) {
 	case FORM_DSS:
 		add_ref(s, ref_of(op->arg));
 		break;
@@ -143,7 +144,8 @@ uint64_t ir_hash_fn(const struct ir *ir, uint32_t id)
 
 		for (uint32_t k = 0; k < b->nop; k++)
 			add_op(&s, &ir->ops[b->op + k]);
-		add(&s, b->term | b->flags << 8 | (uint64_t)b->cond.rel << 16 | (uint64_t)b->nsucc << 32);
+		add(&s, b->term | b->flags << 8 | (uint64_t)b->cond.rel << 16 |
+				(uint64_t)b->nsucc << 32);
 		add_ref(&s, b->cond.lhs);
 		add_ref(&s, b->cond.rhs);
 		add_loc(&s, b->loc);

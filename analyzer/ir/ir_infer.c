@@ -1,9 +1,9 @@
 /* ir_infer.c - types for a text that gives none.
  *
- * Tests leave types out, but solvers look at them. So a thing gets the simplest type that makes sense
- * of its uses: what is followed by '->' points to a record, what is indexed is an array, what is
- * called or takes an address is a pointer, and everything else is an int. Types that are given are
- * never changed.
+ * Tests leave types out, but solvers look at them. So a thing gets the simplest type that makes
+ * sense of its uses: what is followed by '->' points to a record, what is indexed is an array, what
+ * is called or takes an address is a pointer, and everything else is an int. Types that are given
+ * are never changed.
  */
 #include "ir/ir_parse.h"
 
@@ -11,7 +11,7 @@ static uint32_t basic_type(struct parser *p, uint8_t kind, uint32_t size, const 
 {
 	struct type t = {.kind = kind, .to = NONE, .size = size, .text = ir_str(p->ir, text)};
 
-	return make_type(p, t);
+	return tir_make_type(p, t);
 }
 
 static uint32_t int_type(struct parser *p)
@@ -21,7 +21,7 @@ static uint32_t int_type(struct parser *p)
 
 static uint32_t some_pointer(struct parser *p)
 {
-	return make_pointer(p, basic_type(p, TYPE_VOID, 0, "void"));
+	return tir_make_pointer(p, basic_type(p, TYPE_VOID, 0, "void"));
 }
 
 static uint32_t array_type(struct parser *p, uint32_t to)
@@ -30,7 +30,7 @@ static uint32_t array_type(struct parser *p, uint32_t to)
 	const char *text = ir_text_of(p->ir, p->ir->types[to].text);
 
 	t.text = ir_str(p->ir, arena_printf(p->lex.mem, "%s[]", text));
-	return make_type(p, t);
+	return tir_make_type(p, t);
 }
 
 /* Where the type of what a ref names is kept, or NULL. Good until something is added. */
@@ -65,9 +65,10 @@ static void suggest_path(struct parser *p, const struct fn *fn, uint32_t path, u
 
 			if (f->type == UNTYPED)
 				f->type = type;
-			type = make_record_type(p, f->record);
+			type = tir_make_record_type(p, f->record);
 		} else if (type != UNTYPED) {
-			type = s->kind == STEP_INDEX ? array_type(p, type) : make_pointer(p, type);
+			type = s->kind == STEP_INDEX ? array_type(p, type)
+						     : tir_make_pointer(p, type);
 		}
 	}
 	suggest(p, fn, a->base, type);
@@ -81,7 +82,7 @@ static uint32_t value_type(struct parser *p, const struct fn *fn, struct ref r)
 	if (slot && *slot != UNTYPED && *slot != NONE)
 		return *slot;
 	if (r.kind == REF_STR)
-		return make_pointer(p, basic_type(p, TYPE_INT, 1, "char"));
+		return tir_make_pointer(p, basic_type(p, TYPE_INT, 1, "char"));
 	return r.kind == REF_FN ? some_pointer(p) : int_type(p);
 }
 
@@ -124,8 +125,8 @@ static void look_at_values(struct parser *p, const struct fn *fn, const struct o
 	}
 }
 
-static void each_op(struct parser *p,
-	void (*look)(struct parser *p, const struct fn *fn, const struct op *op))
+static void each_op(
+	struct parser *p, void (*look)(struct parser *p, const struct fn *fn, const struct op *op))
 {
 	for (uint32_t i = 0; i < p->ir->nfns; i++) {
 		const struct fn *fn = &p->ir->fns[i];
@@ -149,7 +150,7 @@ static bool all_typed(const struct ir *ir)
 	return true;
 }
 
-void infer_types(struct parser *p)
+void tir_infer_types(struct parser *p)
 {
 	struct ir *ir = p->ir;
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-void lex_fail(struct lexer *l, int line, const char *fmt, ...)
+void tir_lex_fail(struct lexer *l, int line, const char *fmt, ...)
 {
 	char msg[256];
 	va_list ap;
@@ -25,7 +25,8 @@ static bool is_digit(char c)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' || c == '$';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+	       c == '$';
 }
 
 static const char *lex_word(struct lexer *l)
@@ -39,7 +40,10 @@ static const char *lex_word(struct lexer *l)
 
 static int hex(char c)
 {
-	return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return is_digit(c)	      ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
 }
 
 static const char *lex_quoted(struct lexer *l)
@@ -51,7 +55,7 @@ static const char *lex_quoted(struct lexer *l)
 	while (*s && *s != '\n' && *s != quote)
 		s += *s == '\\' && s[1] ? 2 : 1;
 	if (*s != quote) {
-		lex_fail(l, l->line, "the closing %c is missing", quote);
+		tir_lex_fail(l, l->line, "the closing %c is missing", quote);
 		return "";
 	}
 	out = p = arena_alloc(l->mem, (size_t)(s - l->s) + 1);
@@ -68,11 +72,11 @@ static const char *lex_quoted(struct lexer *l)
 				c = (char)(hex(l->s[0]) << 4 | hex(l->s[1]));
 				l->s += 2;
 			} else if (c != quote && c != '\\') {
-				lex_fail(l, l->line, "unknown escape '\\%c'", c);
+				tir_lex_fail(l, l->line, "unknown escape '\\%c'", c);
 				return "";
 			}
 			if (!c) {
-				lex_fail(l, l->line, "strings have no NUL");
+				tir_lex_fail(l, l->line, "strings have no NUL");
 				return "";
 			}
 		}
@@ -87,11 +91,11 @@ static uint32_t lex_u32(struct lexer *l)
 	uint64_t v = 0;
 
 	if (!is_digit(*l->s))
-		lex_fail(l, l->line, "expected a number");
+		tir_lex_fail(l, l->line, "expected a number");
 	for (; is_digit(*l->s) && v <= UINT32_MAX; l->s++)
 		v = v * 10 + (uint64_t)(*l->s - '0');
 	if (v > UINT32_MAX)
-		lex_fail(l, l->line, "the number does not fit in 32 bits");
+		tir_lex_fail(l, l->line, "the number does not fit in 32 bits");
 	return (uint32_t)v;
 }
 
@@ -104,7 +108,7 @@ static int64_t lex_num(struct lexer *l)
 	errno = 0;
 	v = is_hex ? (int64_t)strtoull(l->s, &end, 16) : strtoll(l->s, &end, 10);
 	if (errno == ERANGE)
-		lex_fail(l, l->line, "the number does not fit in 64 bits");
+		tir_lex_fail(l, l->line, "the number does not fit in 64 bits");
 	l->s = end;
 	return v;
 }
@@ -124,7 +128,7 @@ static const char *lex_place(struct lexer *l, uint32_t *line, uint32_t *col)
 	}
 	if (file && *l->s++ != ':') {
 		l->s--;
-		lex_fail(l, l->line, "expected ':' and a line behind the file's name");
+		tir_lex_fail(l, l->line, "expected ':' and a line behind the file's name");
 	}
 	*line = lex_u32(l);
 	*col = 1;
@@ -151,17 +155,17 @@ static struct text_loc lex_loc(struct lexer *l)
 	if (*l->s != '(') {
 		at.sfile = lex_place(l, &at.sline, &at.scol);
 		if (!at.sfile)
-			lex_fail(l, l->line, "the place behind '~' needs a file");
+			tir_lex_fail(l, l->line, "the place behind '~' needs a file");
 	}
 	if (*l->s++ != '(') {
 		l->s--;
-		lex_fail(l, l->line, "expected the macro's name in parentheses");
+		tir_lex_fail(l, l->line, "expected the macro's name in parentheses");
 		return at;
 	}
 	at.macro = *l->s == '\'' ? lex_quoted(l) : lex_word(l);
 	if (*l->s++ != ')') {
 		l->s--;
-		lex_fail(l, l->line, "expected ')' behind the macro's name");
+		tir_lex_fail(l, l->line, "expected ')' behind the macro's name");
 	}
 	return at;
 }
@@ -175,7 +179,7 @@ static void lex_name(struct lexer *l, struct tok *t)
 		l->s++;
 		t->nth = lex_u32(l);
 		if (!t->nth)
-			lex_fail(l, l->line, "names are counted from 1");
+			tir_lex_fail(l, l->line, "names are counted from 1");
 	}
 }
 
@@ -183,10 +187,20 @@ static const struct {
 	const char *s;
 	int kind;
 	enum rel rel;
-} signs[] = { /* longer ones first */
-	{"...", TOK_DOTS}, {"..", TOK_RANGE}, {".*", TOK_STAR}, {"->", TOK_ARROW}, {"::", TOK_SCOPE},
-	{"==", TOK_REL, REL_EQ}, {"!=", TOK_REL, REL_NE}, {"!&", TOK_REL, REL_NOBITS},
-	{"<=", TOK_REL, REL_LE}, {">=", TOK_REL, REL_GE}, {"<", TOK_REL, REL_LT}, {">", TOK_REL, REL_GT},
+} signs[] = {
+	/* longer ones first */
+	{"...", TOK_DOTS},
+	{"..", TOK_RANGE},
+	{".*", TOK_STAR},
+	{"->", TOK_ARROW},
+	{"::", TOK_SCOPE},
+	{"==", TOK_REL, REL_EQ},
+	{"!=", TOK_REL, REL_NE},
+	{"!&", TOK_REL, REL_NOBITS},
+	{"<=", TOK_REL, REL_LE},
+	{">=", TOK_REL, REL_GE},
+	{"<", TOK_REL, REL_LT},
+	{">", TOK_REL, REL_GT},
 };
 
 static void lex_sign(struct lexer *l, struct tok *t)
@@ -200,11 +214,11 @@ static void lex_sign(struct lexer *l, struct tok *t)
 		return;
 	}
 	if (!strchr("=,:.()[]{}*&?", *l->s))
-		lex_fail(l, l->line, "unexpected '%c'", *l->s);
+		tir_lex_fail(l, l->line, "unexpected '%c'", *l->s);
 	t->kind = *l->s++;
 }
 
-void lex_next(struct lexer *l)
+void tir_lex_next(struct lexer *l)
 {
 	struct tok t = {.line = l->line, .text = ""};
 
@@ -230,7 +244,7 @@ void lex_next(struct lexer *l)
 		t.kind = TOK_TEMP;
 		t.text = lex_word(l);
 		if (!*t.text)
-			lex_fail(l, l->line, "expected a name behind '%%'");
+			tir_lex_fail(l, l->line, "expected a name behind '%%'");
 	} else if (*l->s == '"') {
 		t.kind = TOK_STR;
 		t.text = lex_quoted(l);
@@ -245,8 +259,8 @@ void lex_next(struct lexer *l)
 		l->tok = t;
 }
 
-void lex_init(struct lexer *l, const char *name, const char *text, struct arena *mem)
+void tir_lex_init(struct lexer *l, const char *name, const char *text, struct arena *mem)
 {
 	*l = (struct lexer){.name = name, .s = text, .line = 1, .mem = mem};
-	lex_next(l);
+	tir_lex_next(l);
 }

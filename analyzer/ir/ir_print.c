@@ -1,92 +1,7 @@
-/* ir_print.c - the IR as text. The form is defined in ir_text.c.
- *
- * There are two ways to print: the whole of an ir or a function, in full, so that it can be parsed;
- * and one op, path or value for people, with names as in C and nothing else.
- */
-#include "ir/ir_int.h"
+/* ir_print.c - the IR as text: declarations and functions. The form is defined in ir_text.c. */
+#include "ir/ir_print.h"
 
-struct printer {
-	const struct ir *ir;
-	struct sb *out;
-	bool full;
-	uint32_t file; /* of places without a file's name */
-	/* full: which of those with the same name it is, from 1 */
-	uint32_t *fn_nth, *global_nth, *record_nth, *field_nth;
-	/* of the function being printed */
-	const struct fn *fn;
-	uint32_t *local_nth;
-	uint32_t *ndef, *def; /* full: per local, how many ops assign it, and the first of them */
-	bool *addr;	      /* full: per local, an op takes its address */
-	bool *told;	      /* full: per local, its type has been printed */
-};
-
-/* ---- names ---- */
-
-static bool is_plain(const char *s)
-{
-	if (!*s || (*s >= '0' && *s <= '9'))
-		return false;
-	for (; *s; s++)
-		if (!((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
-				(*s >= '0' && *s <= '9') || *s == '_' || *s == '$'))
-			return false;
-	return true;
-}
-
-static void put_quoted(struct sb *out, const char *s, char quote)
-{
-	size_t n = strlen(s);
-
-	sb_putc(out, quote);
-	while (n) {
-		uint32_t c;
-		unsigned len = utf8_next(s, n, &c);
-
-		if (*s == quote || *s == '\\')
-			sb_printf(out, "\\%c", *s);
-		else if (*s == '\n')
-			sb_puts(out, "\\n");
-		else if (*s == '\t')
-			sb_puts(out, "\\t");
-		else if (!len || c < 0x20 || c == 0x7F)
-			sb_printf(out, "\\x%02x", (unsigned char)*s);
-		else
-			sb_putn(out, s, len);
-		s += len ? len : 1;
-		n -= len ? len : 1;
-	}
-	sb_putc(out, quote);
-}
-
-static void put_name(struct printer *p, uint32_t str, const uint32_t *nth, uint32_t id)
-{
-	const char *s = ir_text_of(p->ir, str);
-	uint32_t k = nth ? nth[id] : 1;
-
-	if (!p->full)
-		sb_puts(p->out, s);
-	else if (is_plain(s))
-		sb_puts(p->out, s);
-	else if (*s)
-		put_quoted(p->out, s, '\'');
-	if (p->full && (k > 1 || !*s))
-		sb_printf(p->out, "#%u", k);
-}
-
-static void put_fn_name(struct printer *p, uint32_t fn)
-{
-	put_name(p, p->ir->fns[fn].name, p->fn_nth, fn);
-}
-
-static void put_local(struct printer *p, uint32_t local)
-{
-	uint32_t name = p->ir->locals[p->fn->local + local].name;
-
-	if (*ir_text_of(p->ir, name))
-		put_name(p, name, p->local_nth, local);
-	else
-		sb_printf(p->out, "%%%u", local);
-}
+/* ---- which of several with one name ---- */
 
 /* One of several with a name: a number from 1. salt keeps the names of different scopes apart. */
 static uint32_t nth_of(struct map *seen, uint32_t name, uint64_t salt)
@@ -126,8 +41,8 @@ static void number_names(struct printer *p)
 		}
 	for (uint32_t i = 0; i < ir->nfields; i++)
 		if (!p->field_nth[i])
-			p->field_nth[i] =
-				nth_of(&seen, ir->fields[i].name, (uint64_t)ir->fields[i].record + 1);
+			p->field_nth[i] = nth_of(
+				&seen, ir->fields[i].name, (uint64_t)ir->fields[i].record + 1);
 	map_free(&seen);
 }
 
@@ -138,46 +53,7 @@ static void free_names(struct printer *p)
 	free(p->record_nth);
 	free(p->field_nth);
 }
-
-/* ---- places, types, attributes ---- */
-
-static void put_file(struct printer *p, uint32_t file)
-{
-	const char *s = ir_text_of(p->ir, p->ir->files[file].path);
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-";
-
-	if (*s && strspn(s, plain) == strlen(s) && !(*s >= '0' && *s <= '9'))
-		sb_puts(p->out, s);
-	else
-		put_quoted(p->out, s, '"');
-	sb_putc(p->out, ':');
-}
-
-static void put_loc(struct printer *p, uint32_t loc)
-{
-	const struct loc *l;
-
-	if (!p->full || loc == NONE || p->ir->locs[loc].file == NONE)
-		return;
-	l = &p->ir->locs[loc];
-	sb_puts(p->out, " @");
-	if (l->file != p->file)
-		put_file(p, l->file);
-	sb_printf(p->out, "%u:%u", l->line, l->col);
-	if (l->end_col != l->col)
-		sb_printf(p->out, "-%u", l->end_col);
-	if (!l->macro && (l->sfile == NONE || !l->sline))
-		return;
-	sb_putc(p->out, '~');
-	if (l->sfile != NONE) {
-		put_file(p, l->sfile);
-		sb_printf(p->out, "%u:%u", l->sline, l->scol);
-	}
-	sb_putc(p->out, '(');
-	if (l->macro)
-		put_name(p, l->macro, NULL, 0);
-	sb_putc(p->out, ')');
-}
+/* ---- parts of declarations ---- */
 
 static bool same_place(const struct ir *ir, uint32_t a, uint32_t b)
 {
@@ -185,14 +61,6 @@ static bool same_place(const struct ir *ir, uint32_t a, uint32_t b)
 	bool no_x = !x || x->file == NONE, no_y = !y || y->file == NONE;
 
 	return a == b || (no_x && no_y) || (!no_x && !no_y && !memcmp(x, y, sizeof *x));
-}
-
-static void put_type(struct printer *p, uint32_t type)
-{
-	if (type == NONE)
-		sb_puts(p->out, ": ?");
-	else
-		sb_printf(p->out, ": t%u", type);
 }
 
 static void put_words(struct printer *p, const struct word *w, uint32_t flags)
@@ -207,35 +75,34 @@ static void put_attrs(struct printer *p, uint32_t attr, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct attr *t = &p->ir->attrs[attr + i];
 
-		sb_printf(p->out, " attr %s ", word_of(attr_kinds, t->kind));
-		put_quoted(p->out, ir_text_of(p->ir, t->text), '"');
-		put_loc(p, t->loc);
+		sb_printf(p->out, " attr %s ", tir_word_of(tir_attr_kinds, t->kind));
+		tir_put_quoted(p->out, ir_text_of(p->ir, t->text), '"');
+		tir_put_loc(p, t->loc);
 	}
 }
 
-static void put_key(struct printer *p, uint32_t key, uint32_t name, const uint32_t *nth, uint32_t id,
-	bool is_static)
+static void put_key(struct printer *p, uint32_t key, uint32_t name, const uint32_t *nth,
+	uint32_t id, bool is_static)
 {
 	struct sb usual = {0};
 
 	ir_usual_key(p->ir, ir_text_of(p->ir, name), nth[id], is_static, &usual);
 	if (strcmp(usual.s, ir_text_of(p->ir, key))) {
 		sb_puts(p->out, " key ");
-		put_quoted(p->out, ir_text_of(p->ir, key), '"');
+		tir_put_quoted(p->out, ir_text_of(p->ir, key), '"');
 	}
 	sb_free(&usual);
 }
-
 /* ---- declarations ---- */
 
 static void print_type(struct printer *p, uint32_t id)
 {
 	const struct type *t = &p->ir->types[id];
 
-	sb_printf(p->out, "type t%u %s", id, word_of(type_kinds, t->kind));
+	sb_printf(p->out, "type t%u %s", id, tir_word_of(tir_type_kinds, t->kind));
 	if (t->kind == TYPE_RECORD) {
 		sb_putc(p->out, ' ');
-		put_name(p, p->ir->records[t->to].name, p->record_nth, t->to);
+		tir_put_name(p, p->ir->records[t->to].name, p->record_nth, t->to);
 	} else if (t->to != NONE) {
 		sb_printf(p->out, " t%u", t->to);
 	}
@@ -243,14 +110,14 @@ static void print_type(struct printer *p, uint32_t id)
 		sb_printf(p->out, " %u", t->size);
 	if (t->text) {
 		sb_putc(p->out, ' ');
-		put_quoted(p->out, ir_text_of(p->ir, t->text), '"');
+		tir_put_quoted(p->out, ir_text_of(p->ir, t->text), '"');
 	}
-	put_words(p, type_words, t->flags);
+	put_words(p, tir_type_words, t->flags);
 	if (t->nparam)
 		sb_printf(p->out, " params %u", t->nparam);
 	if (t->name) {
 		sb_puts(p->out, " name ");
-		put_quoted(p->out, ir_text_of(p->ir, t->name), '"');
+		tir_put_quoted(p->out, ir_text_of(p->ir, t->name), '"');
 	}
 	sb_putc(p->out, '\n');
 }
@@ -259,8 +126,8 @@ static void print_field(struct printer *p, uint32_t id)
 {
 	const struct field *f = &p->ir->fields[id];
 
-	put_name(p, f->name, p->field_nth, id);
-	put_type(p, f->type);
+	tir_put_name(p, f->name, p->field_nth, id);
+	tir_put_type(p, f->type);
 	sb_printf(p->out, " bit %u at %u", f->bit, f->index);
 	put_attrs(p, f->attr, f->nattr);
 	sb_putc(p->out, '\n');
@@ -271,7 +138,7 @@ static void print_record(struct printer *p, uint32_t id)
 	const struct record *r = &p->ir->records[id];
 
 	sb_puts(p->out, "record ");
-	put_name(p, r->name, p->record_nth, id);
+	tir_put_name(p, r->name, p->record_nth, id);
 	sb_printf(p->out, " size %u%s", r->size, r->flags & RECORD_UNION ? " union" : "");
 	put_key(p, r->key, r->name, p->record_nth, id, false);
 	if (r->nfield) {
@@ -294,7 +161,7 @@ static void print_lone_fields(struct printer *p)
 		if (i >= r->field && i - r->field < r->nfield)
 			continue;
 		sb_puts(p->out, "field ");
-		put_name(p, r->name, p->record_nth, id);
+		tir_put_name(p, r->name, p->record_nth, id);
 		sb_putc(p->out, ':');
 		print_field(p, i);
 	}
@@ -305,218 +172,20 @@ static void print_global(struct printer *p, uint32_t id)
 	const struct global *g = &p->ir->globals[id];
 
 	sb_puts(p->out, "global ");
-	put_name(p, g->name, p->global_nth, id);
-	put_type(p, g->type);
+	tir_put_name(p, g->name, p->global_nth, id);
+	tir_put_type(p, g->type);
 	if (!(g->flags & GLOBAL_DEFINED))
 		sb_puts(p->out, " extern");
-	put_words(p, global_words, g->fn == NONE ? g->flags : g->flags & ~(uint32_t)GLOBAL_LOCAL);
+	put_words(
+		p, tir_global_words, g->fn == NONE ? g->flags : g->flags & ~(uint32_t)GLOBAL_LOCAL);
 	if (g->fn != NONE) {
 		sb_puts(p->out, " in ");
-		put_fn_name(p, g->fn);
+		tir_put_fn_name(p, g->fn);
 	}
 	put_key(p, g->key, g->name, p->global_nth, id, g->flags & GLOBAL_STATIC);
-	put_loc(p, g->loc);
+	tir_put_loc(p, g->loc);
 	put_attrs(p, g->attr, g->nattr);
 	sb_putc(p->out, '\n');
-}
-
-/* ---- paths and values ---- */
-
-static void put_value(struct printer *p, struct ref r)
-{
-	switch (r.kind) {
-	case REF_NONE:
-		sb_putc(p->out, '?');
-		break;
-	case REF_CONST:
-		sb_printf(p->out, "%lld", (long long)p->ir->consts[r.id]);
-		break;
-	case REF_STR:
-		put_quoted(p->out, ir_text_of(p->ir, r.id), '"');
-		break;
-	case REF_LOCAL:
-		put_local(p, r.id);
-		break;
-	case REF_GLOBAL:
-		if (p->full)
-			sb_puts(p->out, "::");
-		put_name(p, p->ir->globals[r.id].name, p->global_nth, r.id);
-		break;
-	case REF_FN:
-		if (p->full)
-			sb_putc(p->out, '&');
-		put_fn_name(p, r.id);
-		break;
-	}
-}
-
-static void put_field(struct printer *p, uint32_t field)
-{
-	const struct field *f = &p->ir->fields[field];
-
-	if (p->full) {
-		put_name(p, p->ir->records[f->record].name, p->record_nth, f->record);
-		sb_putc(p->out, ':');
-	}
-	put_name(p, f->name, p->field_nth, field);
-}
-
-static void put_path(struct printer *p, uint32_t id)
-{
-	const struct path *path = &p->ir->paths[id];
-	const struct step *s = p->ir->steps + path->step;
-
-	put_value(p, path->base);
-	for (uint32_t i = 0; i < path->nstep; i++) {
-		switch (s[i].kind) {
-		case STEP_DEREF:
-			if (i + 1 < path->nstep && s[i + 1].kind == STEP_FIELD) {
-				sb_puts(p->out, "->");
-				put_field(p, s[++i].field);
-			} else {
-				sb_puts(p->out, ".*");
-			}
-			break;
-		case STEP_FIELD:
-			sb_putc(p->out, '.');
-			put_field(p, s[i].field);
-			break;
-		case STEP_INDEX:
-			sb_putc(p->out, '[');
-			put_value(p, s[i].index);
-			sb_putc(p->out, ']');
-			break;
-		}
-	}
-}
-
-/* The same as in C: '*' goes before what it points to. A '*' before an index is left out, as p[i] says
- * it; an unnamed field is a member of an anonymous struct or union, which C does not write either. */
-static void put_c_path(struct printer *p, uint32_t id)
-{
-	const struct path *path = &p->ir->paths[id];
-	const struct step *s = p->ir->steps + path->step;
-	struct sb *out = p->out, b = {0};
-
-	p->out = &b;
-	put_value(p, path->base);
-	for (uint32_t i = 0; i < path->nstep; i++) {
-		bool last = i + 1 == path->nstep;
-
-		switch (s[i].kind) {
-		case STEP_DEREF:
-			if (!last && s[i + 1].kind == STEP_FIELD) {
-				i++;
-				sb_puts(&b, "->");
-				put_field(p, s[i].field);
-				while (b.s[b.n - 1] == '>' && i + 1 < path->nstep &&
-						s[i + 1].kind == STEP_FIELD)
-					put_field(p, s[++i].field);
-			} else if (last || s[i + 1].kind != STEP_INDEX) {
-				struct sb inner = b;
-
-				b = (struct sb){0};
-				sb_printf(&b, last ? "*%s" : "(*%s)", inner.s);
-				sb_free(&inner);
-			}
-			break;
-		case STEP_FIELD:
-			if (!*ir_text_of(p->ir, p->ir->fields[s[i].field].name))
-				break;
-			sb_putc(&b, '.');
-			put_field(p, s[i].field);
-			break;
-		case STEP_INDEX:
-			sb_putc(&b, '[');
-			if (s[i].index.kind != REF_NONE)
-				put_value(p, s[i].index);
-			sb_putc(&b, ']');
-			break;
-		}
-	}
-	p->out = out;
-	sb_putn(out, b.s, b.n);
-	sb_free(&b);
-}
-
-/* ---- ops ---- */
-
-static void put_operand(struct printer *p, struct ref r)
-{
-	if (r.kind != REF_PATH)
-		put_value(p, r);
-	else if (p->full)
-		put_path(p, r.id);
-	else
-		put_c_path(p, r.id);
-}
-
-static void put_op(struct printer *p, const struct op *op)
-{
-	enum form form = op_form[op->kind];
-
-	if (op->dst.kind == REF_LOCAL) {
-		put_local(p, op->dst.id);
-		if (p->full && !p->told[op->dst.id]) {
-			p->told[op->dst.id] = true;
-			put_type(p, p->ir->locals[p->fn->local + op->dst.id].type);
-		}
-		sb_puts(p->out, " = ");
-	}
-	sb_puts(p->out, op_name(op->kind));
-	if (op->kind == OP_BIN)
-		sb_printf(p->out, ".%s", word_of(bin_kinds, op->flags));
-	else if (op->kind == OP_UN)
-		sb_printf(p->out, ".%s", word_of(un_kinds, op->flags));
-	else
-		for (const struct word *w = op_words; w->word; w++)
-			if (op->flags & w->val)
-				sb_printf(p->out, ".%s", w->word);
-	switch (form) {
-	case FORM_N:
-		break;
-	case FORM_DS:
-	case FORM_DP:
-		sb_putc(p->out, ' ');
-		put_operand(p, op->src);
-		break;
-	case FORM_PS:
-		sb_putc(p->out, ' ');
-		put_operand(p, op->dst);
-		sb_puts(p->out, ", ");
-		put_value(p, op->src);
-		break;
-	case FORM_DSS:
-		sb_putc(p->out, ' ');
-		put_value(p, op->src);
-		sb_puts(p->out, ", ");
-		put_value(p, ref_of(op->arg));
-		break;
-	case FORM_CALL:
-		sb_putc(p->out, ' ');
-		if (op->src.kind == REF_FN)
-			put_fn_name(p, op->src.id);
-		else
-			put_value(p, op->src);
-		sb_putc(p->out, '(');
-		for (uint32_t i = 0; i < op->narg; i++) {
-			if (i)
-				sb_puts(p->out, ", ");
-			put_value(p, p->ir->args[op->arg + i]);
-		}
-		sb_putc(p->out, ')');
-		break;
-	case FORM_S:
-		if (op->src.kind != REF_NONE) {
-			sb_putc(p->out, ' ');
-			put_value(p, op->src);
-		}
-		break;
-	case FORM_B:
-		sb_printf(p->out, " %s", word_of(blind_kinds, op->arg));
-		break;
-	}
-	put_loc(p, op->loc);
 }
 
 /* ---- functions ---- */
@@ -526,7 +195,7 @@ static void put_cases(struct printer *p, const struct block *b)
 	const struct succ *s = p->ir->succs + b->succ;
 
 	sb_puts(p->out, "switch ");
-	put_value(p, b->cond.lhs);
+	tir_put_value(p, b->cond.lhs);
 	sb_puts(p->out, " [");
 	for (uint32_t i = 0; i + 1 < b->nsucc; i++) {
 		sb_printf(p->out, "%lld", (long long)s[i].lo);
@@ -544,7 +213,8 @@ static void print_term(struct printer *p, const struct block *b)
 	const struct op *last = b->nop ? &ir->ops[b->op + b->nop - 1] : NULL;
 
 	/* an op 'ret' says enough */
-	if (b->term == TERM_RET && last && last->kind == OP_RET && same_place(ir, last->loc, b->loc))
+	if (b->term == TERM_RET && last && last->kind == OP_RET &&
+		same_place(ir, last->loc, b->loc))
 		return;
 	sb_putc(p->out, '\t');
 	switch ((enum term)b->term) {
@@ -553,9 +223,9 @@ static void print_term(struct printer *p, const struct block *b)
 		break;
 	case TERM_IF:
 		sb_puts(p->out, "if ");
-		put_value(p, b->cond.lhs);
-		sb_printf(p->out, " %s ", word_of(rel_kinds, b->cond.rel));
-		put_value(p, b->cond.rhs);
+		tir_put_value(p, b->cond.lhs);
+		sb_printf(p->out, " %s ", tir_word_of(tir_rel_kinds, b->cond.rel));
+		tir_put_value(p, b->cond.rhs);
 		sb_printf(p->out, " goto b%u else b%u", s[0].block, s[1].block);
 		break;
 	case TERM_SWITCH:
@@ -573,7 +243,7 @@ static void print_term(struct printer *p, const struct block *b)
 			sb_printf(p->out, "%s b%u", i ? "," : "", s[i].block);
 		break;
 	}
-	put_loc(p, b->loc);
+	tir_put_loc(p, b->loc);
 	sb_putc(p->out, '\n');
 }
 
@@ -618,8 +288,8 @@ static bool is_declared(const struct printer *p, uint32_t i)
 	const struct local *l = &p->ir->locals[p->fn->local + i];
 	uint32_t usual = (p->ndef[i] > 1 ? LOCAL_JOIN : LOCAL_TEMP) | (p->addr[i] ? LOCAL_ADDR : 0);
 
-	return i < p->fn->nparam || *ir_text_of(p->ir, l->name) || !p->ndef[i] || l->flags != usual ||
-	       !same_place(p->ir, l->loc, p->ir->ops[p->def[i]].loc);
+	return i < p->fn->nparam || *ir_text_of(p->ir, l->name) || !p->ndef[i] ||
+	       l->flags != usual || !same_place(p->ir, l->loc, p->ir->ops[p->def[i]].loc);
 }
 
 static void put_local_decl(struct printer *p, uint32_t i)
@@ -627,8 +297,8 @@ static void put_local_decl(struct printer *p, uint32_t i)
 	const struct local *l = &p->ir->locals[p->fn->local + i];
 	uint32_t flags = l->flags & ~(uint32_t)(p->addr[i] ? LOCAL_ADDR : 0);
 
-	put_local(p, i);
-	put_type(p, l->type);
+	tir_put_local(p, i);
+	tir_put_type(p, l->type);
 	p->told[i] = true;
 	if (i < p->fn->nparam) {
 		flags &= ~(uint32_t)LOCAL_PARAM;
@@ -640,8 +310,8 @@ static void put_local_decl(struct printer *p, uint32_t i)
 		else if ((flags & (LOCAL_TEMP | LOCAL_JOIN)) == usual)
 			flags &= ~usual;
 	}
-	put_words(p, local_words, flags);
-	put_loc(p, l->loc);
+	put_words(p, tir_local_words, flags);
+	tir_put_loc(p, l->loc);
 }
 
 static void print_head(struct printer *p, uint32_t id)
@@ -649,7 +319,7 @@ static void print_head(struct printer *p, uint32_t id)
 	const struct fn *fn = p->fn;
 
 	sb_puts(p->out, "fn ");
-	put_fn_name(p, id);
+	tir_put_fn_name(p, id);
 	sb_putc(p->out, '(');
 	for (uint32_t i = 0; i < fn->nparam; i++) {
 		if (i)
@@ -663,12 +333,12 @@ static void print_head(struct printer *p, uint32_t id)
 		sb_puts(p->out, fn->nparam ? ", ..." : "...");
 	sb_putc(p->out, ')');
 	if (fn->type != NONE)
-		put_type(p, fn->type);
-	put_words(p, fn_words, fn->flags);
+		tir_put_type(p, fn->type);
+	put_words(p, tir_fn_words, fn->flags);
 	put_key(p, fn->key, fn->name, p->fn_nth, id, fn->flags & FN_STATIC);
 	if (fn->hash != (fn->nblock ? ir_hash_fn(p->ir, id) : 0))
 		sb_printf(p->out, " hash \"%llx\"", (unsigned long long)fn->hash);
-	put_loc(p, fn->loc);
+	tir_put_loc(p, fn->loc);
 	put_attrs(p, fn->attr, fn->nattr);
 }
 
@@ -699,11 +369,11 @@ static void print_fn(struct printer *p, uint32_t id)
 		const struct block *b = &ir->blocks[fn->block + i];
 
 		sb_printf(p->out, "b%u:", i);
-		put_words(p, block_words, b->flags);
+		put_words(p, tir_block_words, b->flags);
 		sb_putc(p->out, '\n');
 		for (uint32_t k = 0; k < b->nop; k++) {
 			sb_putc(p->out, '\t');
-			put_op(p, &ir->ops[b->op + k]);
+			tir_put_op(p, &ir->ops[b->op + k]);
 			sb_putc(p->out, '\n');
 		}
 		print_term(p, b);
@@ -716,9 +386,9 @@ static void print_fn(struct printer *p, uint32_t id)
 static void print_remark(struct printer *p, const struct remark *r)
 {
 	sb_printf(p->out, "remark%s @", r->flags & REMARK_ALONE ? " alone" : "");
-	put_file(p, r->file);
+	tir_put_file(p, r->file);
 	sb_printf(p->out, "%u:1 ", r->line);
-	put_quoted(p->out, ir_text_of(p->ir, r->text), '"');
+	tir_put_quoted(p->out, ir_text_of(p->ir, r->text), '"');
 	sb_putc(p->out, '\n');
 }
 
@@ -729,8 +399,8 @@ void ir_print(const struct ir *ir, struct sb *out)
 	number_names(&p);
 	for (uint32_t i = 0; i < ir->nfiles; i++) {
 		sb_puts(out, "file ");
-		put_quoted(out, ir_text_of(ir, ir->files[i].path), '"');
-		put_words(&p, file_words, ir->files[i].flags);
+		tir_put_quoted(out, ir_text_of(ir, ir->files[i].path), '"');
+		put_words(&p, tir_file_words, ir->files[i].flags);
 		sb_putc(out, '\n');
 	}
 	for (uint32_t i = 0; i < ir->ntypes; i++)
@@ -754,25 +424,4 @@ void ir_print_fn(const struct ir *ir, uint32_t fn, struct sb *out)
 	number_names(&p);
 	print_fn(&p, fn);
 	free_names(&p);
-}
-
-void ir_print_op(const struct ir *ir, uint32_t fn, uint32_t op, struct sb *out)
-{
-	struct printer p = {.ir = ir, .out = out, .fn = &ir->fns[fn]};
-
-	put_op(&p, &ir->ops[op]);
-}
-
-void ir_print_path(const struct ir *ir, uint32_t fn, uint32_t path, struct sb *out)
-{
-	struct printer p = {.ir = ir, .out = out, .fn = &ir->fns[fn]};
-
-	put_c_path(&p, path);
-}
-
-void ir_print_ref(const struct ir *ir, uint32_t fn, struct ref r, struct sb *out)
-{
-	struct printer p = {.ir = ir, .out = out, .fn = &ir->fns[fn]};
-
-	put_operand(&p, r);
 }
