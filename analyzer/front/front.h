@@ -67,11 +67,13 @@ enum unit_state {
 /* The result of one tu_cmd. */
 struct unit {
 	enum unit_state state;
-	struct ir *ir;	      /* NULL unless OK or ERRORS */
+	struct ir *ir;	      /* NULL unless OK or ERRORS; lies in blob */
 	uint32_t nerror;      /* errors clang reported */
 	char *first_error;    /* "file:line:col: text", or why it failed; NULL if OK */
 	double cpu;	      /* seconds in the worker */
 	uint64_t rss;	      /* bytes, the worker's peak so far */
+	const void *blob;     /* what ir was mapped from (ir_write's form), freed by unit_free; may be NULL */
+	uint64_t nblob;
 };
 struct front_opts {
 	uint32_t jobs;	       /* 0: one a core */

@@ -1,0 +1,53 @@
+/* worker.h - private to front/: processes that parse, and what they say.
+ *
+ *     worker.c        the pool: hands out units, watches, collects (the parent)
+ *     worker_child.c  one process: confined, then one unit after the other
+ *     probe.c         a worker that only says whether libclang is there
+ */
+#ifndef TVT_WORKER_H
+#define TVT_WORKER_H
+
+#include <sys/types.h>
+
+#include "front/front.h"
+
+/* A child process as its parent sees it. */
+struct child {
+	pid_t pid;
+	int sock; /* SOCK_SEQPACKET: unit numbers down, struct reply up */
+	int err;  /* read end of its standard error; does not block */
+};
+
+enum reply_kind {
+	REPLY_READY, /* libclang is loaded; text is its version */
+	REPLY_UNFIT, /* it cannot be; text says why */
+	REPLY_UNIT,  /* a result; a memory file with the IR comes along if nblob is not 0 */
+};
+enum { REPLY_TEXT = 4096 }; /* longer ones are cut */
+struct reply {
+	uint32_t kind;
+	uint32_t unit;
+	uint32_t state; /* enum unit_state */
+	uint32_t nerror;
+	uint32_t last; /* the worker ends: it has grown too large */
+	uint32_t ntext;
+	double cpu;
+	uint64_t rss, nblob;
+	char text[REPLY_TEXT]; /* ntext bytes and a NUL are sent */
+};
+
+/* Starts a confined child that loads libclang, says READY or UNFIT, and then takes units of db
+ * until the socket is closed. db is not read by a child that is given no unit. 0, or -1 and errno.
+ */
+int worker_start(struct child *c, const struct compdb *db, double cpu_limit, uint64_t memory);
+/* Waits up to ms for a reply; blob gets a descriptor or -1. 1; 0 if there is none yet; -1 if the
+ * child is gone. */
+int worker_receive(const struct child *c, struct reply *r, int *blob);
+/* Kills the child if it lives, waits for it, closes its ends; returns the wait status. */
+int worker_end(struct child *c);
+
+/* The limits of a unit, where the options leave them open. */
+#define WORKER_CPU 60.0			  /* seconds */
+#define WORKER_MEMORY (UINT64_C(4) << 30) /* bytes of address space */
+
+#endif
