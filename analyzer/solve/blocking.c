@@ -46,7 +46,7 @@ struct search {
 	struct queue *queue;  /* per weight: visits to look at */
 	uint8_t *child;	      /* per op: 0 unknown, 1 no, 2 in a forked child */
 	struct bits own_wait; /* per op: a loop's own wait */
-	uint32_t nassumed;
+	struct bits assumed;  /* per op: a call in a task that was taken as not blocking */
 };
 
 static uint32_t bind_id(struct solver *s, const struct bind *b)
@@ -129,23 +129,8 @@ static uint32_t modes_at(struct search *se, const struct frame *fr, uint32_t sit
 
 /* ---- leaves ---- */
 
-/* The descriptor that nonblocking(x) in a condition speaks of; -3 if the condition does not. */
-static int fd_param(const struct mcond *c)
-{
-	if (!c)
-		return -3;
-	if (c->kind == MC_NONBLOCKING)
-		return c->arg.param;
-	if (c->kind == MC_AND || c->kind == MC_OR || c->kind == MC_NOT) {
-		int p = fd_param(c->a);
-		return p != -3 ? p : fd_param(c->b);
-	}
-	return -3;
-}
-
 static void block(struct search *se, const struct frame *fr, uint32_t visit_id, const struct effect *e)
 {
-	const struct solver *s = se->s;
 	const struct clause *c = e->clause;
 	enum tri t = clause_holds(fr, e, c->cond);
 	struct block_site b = {.group = se->group,
@@ -159,27 +144,13 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 		.by_type = se->visits.v[visit_id].by_type,
 		.entry = se->visits.v[visit_id].entry};
 
+	if (t == MAYBE && clause_holds_assuming(fr, e, c->cond) == NO) {
+		if (se->group == GROUP_TASK)
+			bits_set(&se->assumed, e->site);
+		return;
+	}
 	if (t == NO)
 		return;
-	int fd = fd_param(c->cond);
-	if (fd != -3) {
-		struct val v = value_of(fr, effect_arg(s->p, e, fd), e->site);
-		bool file = v.kind == VAL_FD && v.fd_kind & (FD_FILE | FD_DIR);
-		bool tty = (v.kind == VAL_FD && v.fd_kind & FD_TTY) || v.kind == VAL_INT;
-		if (t == MAYBE && !file && !(tty && v.kind == VAL_FD)) {
-			se->nassumed++;
-			return;
-		}
-		if (file && (c->category == CAT_IO || c->category == CAT_PEER)) {
-			b.category = CAT_DISK;
-			if (b.severity == SEV_HIGH)
-				b.severity = SEV_MEDIUM;
-		} else if (tty && c->category == CAT_IO) {
-			b.category = CAT_TTY;
-			if (v.kind == VAL_INT)
-				b.severity = SEV_LOW;
-		}
-	}
 	b.assumed = t == MAYBE;
 	uint32_t *slot = map_slot(&se->block_of, hash_mix(e->site, e->callee), se->blocks.n);
 	if (*slot == se->blocks.n) {
@@ -378,10 +349,11 @@ void solve_blocking(struct solver *s)
 	se.queue = xcalloc(MAX_WEIGHT, sizeof *se.queue);
 	se.child = xcalloc(s->ir->nops + 1, 1);
 	se.own_wait = bits_new(s->mem, s->ir->nops + 1);
+	se.assumed = bits_new(s->mem, s->ir->nops + 1);
 	for (uint32_t i = 0; i < f->nloop; i++)
 		bits_set(&se.own_wait, f->loops[i].site);
 	search_group(&se, GROUP_TASK);
-	f->nassumed = se.nassumed;
+	f->nassumed = bits_count(&se.assumed);
 	search_group(&se, GROUP_POOL);
 	search_group(&se, GROUP_THREAD);
 	search_group(&se, GROUP_SIGNAL);

@@ -82,10 +82,11 @@ struct frame {
 /* value.c */
 const struct local_facts *local_facts(const struct solver *s, uint32_t fn);
 struct val value_of(const struct frame *fr, struct ref r, uint32_t site);
-enum tri cond_holds(const struct frame *fr, const struct cond *c, uint32_t site);
 enum tri site_reached(const struct frame *fr, uint32_t site); /* guards: NO: not on this chain */
 bool in_child(const struct solver *s, uint32_t site);	      /* behind a fork, in the child */
 enum tri clause_holds(const struct frame *fr, const struct effect *e, const struct mcond *c);
+/* The same, with a descriptor of which nothing is known taken as a non-blocking socket. */
+enum tri clause_holds_assuming(const struct frame *fr, const struct effect *e, const struct mcond *c);
 struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site);
 bool site_dominates(const struct solver *s, uint32_t a, uint32_t b);
 bool site_reaches(const struct solver *s, uint32_t a, uint32_t b);

@@ -89,9 +89,25 @@ const struct local_facts *local_facts(const struct solver *s, uint32_t fn)
 	return s->local[fn] = l;
 }
 
-/* Definitions of a local that reach site: ops, or NONE for "the value at entry". Returns the count, or
+/* A point in a function: in block, in front of op `before`. */
+struct point {
+	uint32_t block, before;
+};
+
+static struct point at_site(const struct solver *s, uint32_t site)
+{
+	return (struct point){s->p->op_block[site], site};
+}
+
+static struct point at_end(const struct solver *s, uint32_t fn, uint32_t block)
+{
+	const struct block *b = &s->ir->blocks[s->ir->fns[fn].block + block];
+	return (struct point){block, b->op + b->nop};
+}
+
+/* Definitions of a local that reach a point: ops, or NONE for "the value at entry". Returns the count, or
  * MAX_DEFS + 1 if there are more. */
-static uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, uint32_t site, uint32_t *defs)
+static uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, struct point at, uint32_t *defs)
 {
 	const struct ir *ir = s->ir;
 	const struct fn *f = &ir->fns[fn];
@@ -108,10 +124,10 @@ static uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, ui
 		return 1;
 	}
 	const struct cfg *g = program_cfg(s->p, fn);
-	uint32_t n = 0, ntodo = 0, block = s->p->op_block[site];
+	uint32_t n = 0, ntodo = 0, block = at.block;
 	uint32_t *todo = xmalloc((g->n + 1) * sizeof *todo);
 	bool *seen = xcalloc(g->n + 1, 1);
-	uint32_t from = site; /* look at ops before this one */
+	uint32_t from = at.before;
 	for (;;) {
 		const struct block *b = &ir->blocks[f->block + block];
 		uint32_t found = NONE;
@@ -165,18 +181,18 @@ bool site_reaches(const struct solver *s, uint32_t a, uint32_t b)
 	return cfg_reaches(program_cfg(s->p, fn), s->ir, fn, x, y);
 }
 
-struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site)
+static struct fd_key fd_key_at(const struct solver *s, uint32_t fn, struct ref r, struct point at)
 {
 	for (int hops = 0; hops < 8 && r.kind == REF_LOCAL; hops++) {
 		uint32_t defs[MAX_DEFS + 1];
 		if (!(s->ir->locals[s->ir->fns[fn].local + r.id].flags & LOCAL_TEMP))
 			return (struct fd_key){KEY_LOCAL, r.id};
-		if (reaching(s, fn, r.id, site, defs) != 1 || defs[0] == NONE)
+		if (reaching(s, fn, r.id, at, defs) != 1 || defs[0] == NONE)
 			return (struct fd_key){KEY_LOCAL, r.id};
 		const struct op *op = &s->ir->ops[defs[0]];
 		if (op->kind == OP_COPY) {
 			r = op->src;
-			site = defs[0];
+			at = at_site(s, defs[0]);
 			continue;
 		}
 		if (op->kind != OP_LOAD)
@@ -190,6 +206,11 @@ struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint3
 		return (struct fd_key){KEY_LOCAL, r.id};
 	}
 	return (struct fd_key){KEY_NONE, 0};
+}
+
+struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site)
+{
+	return fd_key_at(s, fn, r, at_site(s, site));
 }
 
 /* ---- values ---- */
@@ -272,9 +293,9 @@ static struct val arithmetic(uint8_t how, struct val a, struct val b)
 	}
 }
 
-static struct val with_modes(const struct frame *fr, struct val v, struct fd_key key, uint32_t site);
+static struct val with_modes(const struct frame *fr, struct val v, struct fd_key key, struct point at);
 
-static struct val value_at(const struct frame *fr, struct ref r, uint32_t site, int depth);
+static struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth);
 
 static struct val value_of_param(const struct frame *fr, uint32_t param)
 {
@@ -330,9 +351,9 @@ static struct val value_of_call(const struct frame *fr, uint32_t at, int depth)
 			return val_int(here);
 		}
 		if (c->verb == VERB_RETURNS)
-			return value_at(fr, effect_arg(s->p, &e[i], c->p), at, depth + 1);
+			return value_at(fr, effect_arg(s->p, &e[i], c->p), at_site(s, at), depth + 1);
 		if (c->verb == VERB_OVER && c->q == PARAM_NONE)
-			return value_at(fr, effect_arg(s->p, &e[i], c->p), at, depth + 1);
+			return value_at(fr, effect_arg(s->p, &e[i], c->p), at_site(s, at), depth + 1);
 	}
 	const struct op *op = &s->ir->ops[at];
 	if (op->dst.kind == REF_LOCAL)
@@ -343,18 +364,19 @@ static struct val value_of_call(const struct frame *fr, uint32_t at, int depth)
 static struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
 {
 	const struct op *op = &fr->s->ir->ops[at];
+	struct point here = at_site(fr->s, at);
 	switch (op->kind) {
 	case OP_COPY:
-		return value_at(fr, op->src, at, depth + 1);
+		return value_at(fr, op->src, here, depth + 1);
 	case OP_LOAD:
 		return value_of_path(fr, op->src.id);
 	case OP_ADDR:
 		return (struct val){.kind = VAL_NONNULL};
 	case OP_BIN:
-		return arithmetic(op->flags, value_at(fr, op->src, at, depth + 1),
-			value_at(fr, ref_of(op->arg), at, depth + 1));
+		return arithmetic(op->flags, value_at(fr, op->src, here, depth + 1),
+			value_at(fr, ref_of(op->arg), here, depth + 1));
 	case OP_UN: {
-		struct val v = value_at(fr, op->src, at, depth + 1);
+		struct val v = value_at(fr, op->src, here, depth + 1);
 		int64_t i;
 		if (op->flags == UN_NOT && v.kind == VAL_INT)
 			return (struct val){.kind = VAL_INT, .ones = v.zeros, .zeros = v.ones};
@@ -373,7 +395,7 @@ static struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
 	}
 }
 
-static struct val value_at(const struct frame *fr, struct ref r, uint32_t site, int depth)
+static struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth)
 {
 	const struct solver *s = fr->s;
 	switch (r.kind) {
@@ -395,7 +417,7 @@ static struct val value_at(const struct frame *fr, struct ref r, uint32_t site, 
 	if (local->flags & LOCAL_ADDR) { /* may be written through a pointer */
 		v = class_fd(s, flow_local(s->p, fr->fn, r.id));
 	} else {
-		uint32_t defs[MAX_DEFS + 1], n = reaching(s, fr->fn, r.id, site, defs);
+		uint32_t defs[MAX_DEFS + 1], n = reaching(s, fr->fn, r.id, at, defs);
 		bool first = true;
 		for (uint32_t i = 0; i < n && n <= MAX_DEFS; i++) {
 			struct val d;
@@ -415,17 +437,17 @@ static struct val value_at(const struct frame *fr, struct ref r, uint32_t site, 
 			v = class_fd(s, flow_local(s->p, fr->fn, r.id));
 	}
 	if (v.kind == VAL_FD && s->makes && s->nmake[fr->fn])
-		v = with_modes(fr, v, fd_key_of(s, fr->fn, r, site), site);
+		v = with_modes(fr, v, fd_key_at(s, fr->fn, r, at), at);
 	return v;
 }
 
 struct val value_of(const struct frame *fr, struct ref r, uint32_t site)
 {
-	return value_at(fr, r, site, 0);
+	return value_at(fr, r, at_site(fr->s, site), 0);
 }
 
-/* The mode that calls in this function gave the descriptor before control came to site. */
-static struct val with_modes(const struct frame *fr, struct val v, struct fd_key key, uint32_t site)
+/* The mode that calls in this function gave the descriptor before control came to this point. */
+static struct val with_modes(const struct frame *fr, struct val v, struct fd_key key, struct point at)
 {
 	const struct solver *s = fr->s;
 	uint32_t last = NONE;
@@ -435,13 +457,16 @@ static struct val with_modes(const struct frame *fr, struct val v, struct fd_key
 		return v;
 	for (uint32_t i = 0; i < s->nmake[fr->fn]; i++) {
 		const struct make *m = &s->makes[fr->fn][i];
-		if (m->target.kind != key.kind || m->target.id != key.id || m->site == site)
+		if (m->target.kind != key.kind || m->target.id != key.id || m->site == at.before)
 			continue;
 		enum tri reached = site_reached(fr, m->site);
 		if (reached == NO)
 			continue;
-		bool dom = site_dominates(s, m->site, site);
-		if (!dom && !site_reaches(s, m->site, site))
+		uint32_t from = s->p->op_block[m->site];
+		const struct cfg *g = program_cfg(s->p, fr->fn);
+		bool same = from == at.block && m->site < at.before;
+		bool dom = same || (from != at.block && cfg_dominates(g, from, at.block));
+		if (!dom && !cfg_reaches(g, s->ir, fr->fn, from, at.block))
 			continue;
 		uint8_t now = make_mode(fr, m);
 		if (!now)
@@ -505,19 +530,28 @@ static enum tri relate(struct val a, uint8_t rel, struct val b)
 	}
 }
 
-enum tri cond_holds(const struct frame *fr, const struct cond *c, uint32_t site)
+static enum tri cond_at_end(const struct frame *fr, const struct cond *c, uint32_t block)
 {
-	struct val a = value_of(fr, c->lhs, site);
+	struct point at = at_end(fr->s, fr->fn, block);
+	struct val a = value_at(fr, c->lhs, at, 0);
 	if (a.kind == VAL_TOP || a.kind == VAL_FD)
 		return MAYBE;
-	return relate(a, c->rel, value_of(fr, c->rhs, site));
+	return relate(a, c->rel, value_at(fr, c->rhs, at, 0));
 }
 
-/* Where the condition of a block is evaluated: behind its last op. */
-static uint32_t block_end(const struct ir *ir, const struct fn *f, uint32_t b)
+/* Does the switch at the end of block go to successor way? */
+static enum tri switch_goes(const struct frame *fr, const struct block *b, uint32_t block, uint32_t way)
 {
-	const struct block *bl = &ir->blocks[f->block + b];
-	return bl->op + bl->nop; /* one behind; op_block of it is wrong, so callers pass the last op if there is one */
+	const struct succ *to = &fr->s->ir->succs[b->succ];
+	int64_t x;
+	if (!is_const(value_at(fr, b->cond.lhs, at_end(fr->s, fr->fn, block), 0), &x))
+		return MAYBE;
+	if (to[way].lo <= to[way].hi)
+		return x >= to[way].lo && x <= to[way].hi ? YES : NO;
+	for (uint32_t k = 0; k + 1 < b->nsucc; k++) /* the default */
+		if (x >= to[k].lo && x <= to[k].hi)
+			return NO;
+	return YES;
 }
 
 enum tri site_reached(const struct frame *fr, uint32_t site)
@@ -535,37 +569,13 @@ enum tri site_reached(const struct frame *fr, uint32_t site)
 	for (uint32_t i = 0; i < l->nguard[block]; i++) {
 		const struct guard *g = &l->guards[block][i];
 		const struct block *b = &s->ir->blocks[f->block + g->at];
-		uint32_t end = block_end(s->ir, f, g->at);
-		if (!b->nop && end > f->op) { /* an empty block: its condition was computed in a block before */
-			uint32_t d = program_cfg(s->p, fr->fn)->idom[g->at];
-			while (d != NONE && !s->ir->blocks[f->block + d].nop)
-				d = program_cfg(s->p, fr->fn)->idom[d];
-			if (d == NONE)
-				continue;
-			end = block_end(s->ir, f, d);
-		}
-		if (end == f->op)
-			continue;
 		enum tri t;
-		if (b->term == TERM_IF) {
-			t = cond_holds(&in, &b->cond, end - 1);
+		if (b->term == TERM_SWITCH) {
+			t = switch_goes(&in, b, g->at, g->succ);
+		} else {
+			t = cond_at_end(&in, &b->cond, g->at);
 			if (g->succ == 1)
 				t = not(t);
-		} else { /* switch */
-			struct val v = value_of(&in, b->cond.lhs, end - 1);
-			const struct succ *to = &s->ir->succs[b->succ + g->succ];
-			int64_t x;
-			t = MAYBE;
-			if (is_const(v, &x)) {
-				if (to->lo <= to->hi) {
-					t = x >= to->lo && x <= to->hi ? YES : NO;
-				} else {
-					t = YES;
-					for (uint32_t k = 0; k + 1 < b->nsucc; k++)
-						if (x >= s->ir->succs[b->succ + k].lo && x <= s->ir->succs[b->succ + k].hi)
-							t = NO;
-				}
-			}
 		}
 		if (t == NO)
 			return NO;
@@ -576,17 +586,17 @@ enum tri site_reached(const struct frame *fr, uint32_t site)
 }
 
 /* Does r hold the result of a call that forks? */
-static bool from_fork(const struct solver *s, uint32_t fn, struct ref r, uint32_t site, int depth)
+static bool from_fork(const struct solver *s, uint32_t fn, struct ref r, struct point at, int depth)
 {
 	uint32_t defs[MAX_DEFS + 1];
 	if (r.kind != REF_LOCAL || depth > 6)
 		return false;
-	uint32_t n = reaching(s, fn, r.id, site, defs);
+	uint32_t n = reaching(s, fn, r.id, at, defs);
 	for (uint32_t i = 0; i < n && n <= MAX_DEFS; i++) {
 		if (defs[i] == NONE)
 			continue;
 		const struct op *op = &s->ir->ops[defs[i]];
-		if (op->kind == OP_COPY && from_fork(s, fn, op->src, defs[i], depth + 1))
+		if (op->kind == OP_COPY && from_fork(s, fn, op->src, at_site(s, defs[i]), depth + 1))
 			return true;
 		if (op->kind == OP_CALL && op->src.kind == REF_FN && s->forks[op->src.id])
 			return true;
@@ -604,9 +614,7 @@ bool in_child(const struct solver *s, uint32_t site)
 		const struct guard *g = &l->guards[block][i];
 		const struct block *b = &s->ir->blocks[f->block + g->at];
 		int64_t zero;
-		uint32_t at = b->nop ? b->op + b->nop - 1 : b->op;
-		if (at >= f->op + f->nop)
-			continue;
+		struct point at = at_end(s, fn, g->at);
 		if (b->term == TERM_SWITCH) {
 			const struct succ *to = &s->ir->succs[b->succ + g->succ];
 			if (to->lo == 0 && to->hi == 0 && from_fork(s, fn, b->cond.lhs, at, 0))
@@ -630,6 +638,7 @@ bool in_child(const struct solver *s, uint32_t site)
 struct leaf_ctx {
 	const struct frame *fr;
 	const struct effect *e;
+	bool assume; /* a descriptor of which nothing is known does not block and is no file */
 };
 
 static enum tri fd_nonblocking(struct val v)
@@ -684,12 +693,18 @@ static enum tri leaf(void *ctx, const struct mcond *c)
 	}
 	case MC_ZERO:
 		return zero_behind(l->fr, arg, l->e->site);
-	case MC_NONBLOCKING:
-		return fd_nonblocking(v);
+	case MC_NONBLOCKING: {
+		enum tri t = fd_nonblocking(v);
+		return t == MAYBE && l->assume ? YES : t;
+	}
 	case MC_KIND:
+		if (v.kind == VAL_INT && v.ones <= 2) /* a standard stream: a terminal, as far as we know */
+			return c->value & FD_TTY ? YES : NO;
 		if (v.kind != VAL_FD || !v.fd_kind)
-			return MAYBE;
+			return l->assume ? NO : MAYBE;
 		return !(v.fd_kind & ~c->value) ? YES : v.fd_kind & c->value ? MAYBE : NO;
+	case MC_READY:
+		return l->assume ? NO : MAYBE;
 	case MC_LITERAL:
 		if (v.kind != VAL_STR)
 			return MAYBE;
@@ -703,7 +718,13 @@ static enum tri leaf(void *ctx, const struct mcond *c)
 
 enum tri clause_holds(const struct frame *fr, const struct effect *e, const struct mcond *c)
 {
-	struct leaf_ctx ctx = {fr, e};
+	struct leaf_ctx ctx = {fr, e, false};
+	return c ? mcond_eval(c, leaf, &ctx) : YES;
+}
+
+enum tri clause_holds_assuming(const struct frame *fr, const struct effect *e, const struct mcond *c)
+{
+	struct leaf_ctx ctx = {fr, e, true};
 	return c ? mcond_eval(c, leaf, &ctx) : YES;
 }
 
@@ -718,7 +739,7 @@ static enum tri zero_behind(const struct frame *fr, struct ref r, uint32_t site)
 	int64_t i;
 	if (is_const(v, &i) && i == 0)
 		return NO; /* NULL: no limit */
-	if (r.kind != REF_LOCAL || reaching(s, fr->fn, r.id, site, defs) != 1 || defs[0] == NONE)
+	if (r.kind != REF_LOCAL || reaching(s, fr->fn, r.id, at_site(s, site), defs) != 1 || defs[0] == NONE)
 		return MAYBE;
 	const struct op *addr = &s->ir->ops[defs[0]];
 	if (addr->kind != OP_ADDR)

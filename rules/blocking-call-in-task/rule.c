@@ -26,8 +26,8 @@ static void check(struct rule_run *run)
 			continue;
 		if (b->category == CAT_LOCK && b->clause->verb == VERB_BLOCKS && b->severity != SEV_HIGH)
 			continue; /* a lock is held for a few instructions unless shown otherwise: lock-wait-in-task */
-		if (b->category == CAT_CPU)
-			continue; /* heavy-call-in-task */
+		if (b->category == CAT_CPU || b->category == CAT_LOOP || block_is_sync_form(b))
+			continue; /* heavy-call-in-task, loop-run-in-callback, sync-call-of-async-library */
 		const struct entry *e = &run->f->entries[b->entry];
 		struct finding *f = rule_report(run, b->site, "'%s' may block (%s) while '%s' runs on %s", b->model->name,
 			category_word[b->category], rule_name(run, e->fn), rule_context(run, b->entry));

@@ -49,7 +49,7 @@ static char *slurp(const char *path)
 static char *run(const char *dir, const char *file, int *status)
 {
 	char cmd[4096];
-	snprintf(cmd, sizeof cmd, "cd '%s' && '%s' check -q --color=never --format=concise '%s' 2>&1", dir, tool, file);
+	snprintf(cmd, sizeof cmd, "cd '%s' && '%s' check --all -q --color=never --format=concise '%s' 2>&1", dir, tool, file);
 	FILE *p = popen(cmd, "r");
 	size_t cap = 1 << 20, n = 0, got;
 	char *out = malloc(cap);

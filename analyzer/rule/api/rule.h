@@ -43,6 +43,9 @@ void rule_instead(struct rule_run *run, struct finding *f, const struct model *m
 /* Parts of the identity behind rule and function: what must stay the same for it to be the same finding. */
 void rule_identity(struct rule_run *run, struct finding *f, const char *fmt, ...) PRINTF(3, 4);
 
+/* The call blocks only because no callback was given to it: it belongs to sync-call-of-async-library. */
+bool block_is_sync_form(const struct block_site *b);
+
 struct where rule_where(const struct rule_run *run, uint32_t site);
 const char *rule_name(const struct rule_run *run, uint32_t fn);
 /* "the libuv loop", "the event loop of 'main'", "a thread". */
