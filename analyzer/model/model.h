@@ -217,7 +217,7 @@ uint32_t models_places(const struct models *m, const struct place **places);
 uint32_t models_libraries(const struct models *m, const struct library **libs);
 const struct library *models_library(const struct models *m, const char *name);
 struct mconst {
-	const char *name;
+	const char *name, *library;
 	int64_t value;
 	const char *const *headers;
 	uint32_t nheader;

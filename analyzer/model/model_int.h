@@ -69,7 +69,8 @@ struct parser {
 	const char *library;
 	const char *const *headers;
 	uint32_t nheader;
-	const char *uncheckable;
+	const char *uncheckable;     /* until the next header */
+	const char *all_uncheckable; /* said before the library's first header: of all */
 	bool strict;
 	bool header_run;     /* the line before was a header's too */
 	bool detect_default; /* the library's detect is only its first header */

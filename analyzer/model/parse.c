@@ -264,22 +264,25 @@ static struct library *the_library(struct parser *p)
 	return &p->m->libs.v[p->m->libs.n - 1];
 }
 
-/* Adds the words of the line to an array of names that lives in the arena. */
+/* Adds the words of the line, and of those that continue it, to an array of names in the arena. */
 static bool names(struct parser *p, const char *const **list, uint32_t *n)
 {
 	VEC(const char *) all = {0};
 	struct token t;
-	const char *s = lex_rest(p, &t);
 
 	for (uint32_t i = 0; i < *n; i++)
 		vec_add(&all, (*list)[i]);
-	while (*s && *s != '#') {
-		size_t len = strcspn(s, " \t");
+	do {
+		const char *s = lex_rest(p, &t);
 
-		vec_add(&all, arena_strndup(p->m->mem, s, len));
-		s += len;
-		s += strspn(s, " \t");
-	}
+		while (*s && *s != '#') {
+			size_t len = strcspn(s, " \t");
+
+			vec_add(&all, arena_strndup(p->m->mem, s, len));
+			s += len;
+			s += strspn(s, " \t");
+		}
+	} while (p->tok.kind == T_LINE);
 	if (all.n == *n)
 		return vec_free(&all), lex_error(p, &t, "expected a header's name, the line ends");
 	*list = keep(p, all.v, all.n * sizeof *all.v);
@@ -290,7 +293,8 @@ static bool names(struct parser *p, const char *const **list, uint32_t *n)
 
 static bool constant(struct parser *p)
 {
-	struct mconst c = {.headers = p->headers,
+	struct mconst c = {.library = p->library,
+		.headers = p->headers,
 		.nheader = p->nheader,
 		.uncheckable = p->uncheckable,
 		.file = p->file,
@@ -420,7 +424,7 @@ static bool line(struct parser *p, enum keyword kw)
 		p->strict = false;
 		p->headers = NULL;
 		p->nheader = 0;
-		p->uncheckable = NULL;
+		p->uncheckable = p->all_uncheckable = NULL;
 		if (!t.n || memchr(t.s, ' ', t.n))
 			return lex_error(p, &t, "expected the library's name");
 		the_library(p);
@@ -436,7 +440,7 @@ static bool line(struct parser *p, enum keyword kw)
 			p->headers = NULL;
 			p->nheader = 0;
 		}
-		p->uncheckable = NULL;
+		p->uncheckable = p->all_uncheckable;
 		if (!names(p, &p->headers, &p->nheader))
 			return false;
 		if (!lib->ndetect) {
@@ -456,6 +460,8 @@ static bool line(struct parser *p, enum keyword kw)
 		return constant(p);
 	case KW_UNCHECKABLE:
 		p->uncheckable = lex_rest(p, &t);
+		if (!p->nheader)
+			p->all_uncheckable = p->uncheckable;
 		return t.n || lex_error(p, &t, "expected the reason");
 	case KW_ALL:
 		lex_next(p);
@@ -473,6 +479,22 @@ static bool line(struct parser *p, enum keyword kw)
 		return lex_expect(p, ")");
 	default:
 		return place(p, PLACE_FIELD + (kw - KW_FIELD));
+	}
+}
+
+/* Behind blanks; also into the next line, if it is indented and goes on with a name. */
+static void skip_blanks(struct parser *p)
+{
+	const char *s = p->p + strspn(p->p, " \t");
+
+	p->p = s;
+	if (*s == '\n' && (s[1] == ' ' || s[1] == '\t')) {
+		s += 1 + strspn(s + 1, " \t");
+		if (name_char(*s)) {
+			p->bol = p->p + 1;
+			p->p = s;
+			p->line++;
+		}
 	}
 }
 
@@ -495,8 +517,7 @@ static bool entry(struct parser *p)
 		if (t->n == 0)
 			break;
 		p->p = s;
-		while (*s == ' ' || *s == '\t')
-			s++;
+		s += strspn(s, " \t");
 		kw = n || *s == '(' ? -1 : word_find(keyword, KW_COUNT, t->s, t->n);
 		if (kw >= 0) {
 			bool ok = line(p, (enum keyword)kw);
@@ -506,7 +527,7 @@ static bool entry(struct parser *p)
 				ok = lex_wrong(p, "the line's end", NULL, 0);
 			return ok;
 		}
-		p->p = s;
+		skip_blanks(p);
 		if (++n == COUNT(at))
 			return lex_error(
 				p, t, "more than %d names of one function", (int)COUNT(at) - 1);
@@ -537,7 +558,7 @@ int model_parse_file(struct parser *p, const char *text)
 	p->header_run = p->detect_default = p->strict = false;
 	p->headers = NULL;
 	p->nheader = 0;
-	p->uncheckable = NULL;
+	p->uncheckable = p->all_uncheckable = NULL;
 	p->tok.kind = T_END;
 	if (!name_char(*text))
 		lex_next(p);
