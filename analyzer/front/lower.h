@@ -20,8 +20,8 @@ struct lower_result {
 	double parse_cpu, lower_cpu; /* seconds of this process's CPU time */
 };
 
-/* Parses cmd->file with cmd->argv in the working directory cmd->dir and lowers it. Changes the working
- * directory of the process. 0, or -1 if there is no IR (state and first_error tell why; nothing was
+/* Parses cmd->file with cmd->argv in the working directory cmd->dir and lowers it. Needs a large stack (64 MiB):
+ * nothing else bounds libclang's recursion. Changes the working directory of the process. 0, or -1 if there is no IR (state and first_error tell why; nothing was
  * printed). The caller owns *out: lower_result_free. */
 int lower_parse(const struct tu_cmd *cmd, struct lower_result *out);
 void lower_result_free(struct lower_result *r);

@@ -1,0 +1,227 @@
+/* lower.c - one translation unit from its command to its IR.
+ *
+ * What is lowered: every definition in the main file, in order; those of other files that other units see
+ * too (not of system headers, whose inline functions stand for the library's); and then whatever these
+ * reach that only this unit can see, static functions of headers above all.
+ */
+#include "front/lower_int.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+static double cpu_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* ---- the top level ---- */
+
+
+static enum CXChildVisitResult on_top(CXCursor c, CXCursor parent, CXClientData data)
+{
+	struct lower *l = data;
+	struct src *src;
+
+	if (c.kind != CXCursor_FunctionDecl && c.kind != CXCursor_VarDecl)
+		return CXChildVisit_Continue;
+	src = place_expansion(l, lc.getCursorLocation(c)).src;
+	if (src != l->main) {
+		if (!src || src->system || lc.getCursorLinkage(c) != CXLinkage_External)
+			return CXChildVisit_Continue;
+		/* gnu_inline: the definition that counts is elsewhere */
+		if (c.kind == CXCursor_FunctionDecl && lc.Cursor_isFunctionInlined(c) &&
+				lc.Cursor_getStorageClass(c) == CX_SC_Extern)
+			return CXChildVisit_Continue;
+	}
+	if (c.kind == CXCursor_VarDecl)
+		global_root(l, c);
+	else if (lc.isCursorDefinition(c))
+		fn_root(l, c);
+	return CXChildVisit_Continue;
+}
+
+static void lower_init_fn(struct lower *l)
+{
+	struct ir *ir = l->ir;
+	struct fn f = {.type = NONE, .loc = NONE, .flags = FN_STATIC | FN_INIT};
+
+	if (!l->init->ops.n)
+		return;
+	f.name = ir_str(ir, "(init)");
+	f.key = ir_str(ir, arena_printf(l->mem, "(init)@%s", src_path(l, l->main)));
+	l->b = l->init;
+	l->init->fn = ir_add_fns(ir, f);
+	builder_finish(l, l->init);
+}
+
+static void lower_unit(struct lower *l)
+{
+	builder_begin(l, l->init, NONE);
+	lc.visitChildren(lc.getTranslationUnitCursor(l->tu), on_top, l);
+	for (uint32_t i = 0; i < l->queue.n; i++) {
+		uint32_t id = l->queue.v[i] >> 1;
+
+		if (l->queue.v[i] & 1)
+			lower_global(l, id);
+		else
+			lower_fn(l, id);
+	}
+	lower_init_fn(l);
+	record_fill_queued(l);
+	type_sizes(l);
+	annot_remarks(l);
+	for (uint32_t i = 0; i < l->ir->nfns; i++)
+		if (l->ir->fns[i].nblock)
+			l->ir->fns[i].hash = ir_hash_fn(l->ir, i);
+}
+
+/* ---- diagnostics ---- */
+
+static char *describe(struct lower *l, CXDiagnostic d)
+{
+	struct place p = place_expansion(l, lc.getDiagnosticLocation(d));
+	CXString text = lc.getDiagnosticSpelling(d);
+	struct sb out = {0};
+	uint32_t line, col;
+
+	if (p.src) {
+		src_position(l, p.src, p.off, &line, &col);
+		sb_printf(&out, "%s:%u:%u: ", src_path(l, p.src), line, col);
+	}
+	sb_puts(&out, lc.getCString(text));
+	lc.disposeString(text);
+	return out.s;
+}
+
+static void read_errors(struct lower *l, struct lower_result *out)
+{
+	unsigned n = lc.getNumDiagnostics(l->tu);
+
+	for (unsigned i = 0; i < n; i++) {
+		CXDiagnostic d = lc.getDiagnostic(l->tu, i);
+		struct place p;
+
+		if (lc.getDiagnosticSeverity(d) >= CXDiagnostic_Error) {
+			p = place_expansion(l, lc.getDiagnosticLocation(d));
+			if (p.src && p.src == l->main)
+				vec_add(&l->errors, p.off);
+			if (!out->nerror++)
+				out->first_error = describe(l, d);
+		}
+		lc.disposeDiagnostic(d);
+	}
+}
+
+/* ---- parsing ---- */
+
+static int failed(struct lower_result *out, const char *fmt, const char *a, const char *b)
+{
+	struct sb s = {0};
+
+	sb_printf(&s, fmt, a, b);
+	out->state = UNIT_FAILED;
+	out->first_error = s.s;
+	return -1;
+}
+
+/* The unit's own arguments, and ours, which have the last word. Compilers before 2024 took for warnings
+ * what clang calls errors since C99: implicit int and the like. */
+static const char **arguments(struct lower *l, uint32_t *n)
+{
+	const char *const ours[] = {"-resource-dir", lc.resource_dir, "-w", "-ferror-limit=1000",
+		"-fno-openmp", "-Wno-implicit-function-declaration", "-Wno-implicit-int",
+		"-Wno-int-conversion", "-Wno-incompatible-function-pointer-types",
+		"-Wno-incompatible-pointer-types"};
+	const char **argv = arena_alloc(l->mem, (l->cmd->argc + COUNT(ours)) * sizeof *argv);
+
+	*n = l->cmd->argc + COUNT(ours);
+	if (l->cmd->argc)
+		memcpy(argv, l->cmd->argv, l->cmd->argc * sizeof *argv);
+	memcpy(argv + l->cmd->argc, ours, sizeof ours);
+	return argv;
+}
+
+static int parse(struct lower *l, CXIndex index, struct lower_result *out)
+{
+	static const char *const words[] = {"", "libclang failed", "libclang crashed",
+		"libclang was given invalid arguments", "libclang cannot read its tree"};
+	enum CXErrorCode rc;
+	uint32_t argc;
+	const char **argv = arguments(l, &argc);
+
+	if (chdir(l->cmd->dir) < 0)
+		return failed(out, "cannot enter '%s': %s", l->cmd->dir, strerror(errno));
+	if (!fs_is_file(l->cmd->file))
+		return failed(out, "'%s' is not a file%s", l->cmd->file, "");
+	rc = lc.parseTranslationUnit2(index, l->cmd->file, argv, (int)argc, NULL, 0,
+		CXTranslationUnit_KeepGoing | CXTranslationUnit_IgnoreNonErrorsFromIncludedFiles, &l->tu);
+	if (rc != CXError_Success)
+		return failed(out, "%s at '%s'", (size_t)rc < COUNT(words) ? words[rc] : words[1],
+			l->cmd->file);
+	l->main = src_of(l, lc.getFile(l->tu, l->cmd->file));
+	if (!l->main)
+		return failed(out, "libclang did not read '%s'%s", l->cmd->file, "");
+	l->main->main = true;
+	src_file_id(l, l->main);
+	return 0;
+}
+
+static void lower_free(struct lower *l)
+{
+	loc_free(l);
+	type_free(l);
+	decl_free(l);
+	builder_free(l->init);
+	builder_free(l->body_builder);
+	vec_free(&l->errors);
+	vec_free(&l->node);
+	vec_free(&l->steps);
+	arena_free(l->mem);
+}
+
+int lower_parse(const struct tu_cmd *cmd, struct lower_result *out)
+{
+	struct builder init = {0}, body = {0};
+	struct lower l = {.cmd = cmd, .init = &init, .body_builder = &body};
+	CXIndex index;
+	double t0, t1;
+	int rc;
+
+	*out = (struct lower_result){.state = UNIT_FAILED};
+	if (clang_load(NULL) < 0)
+		return failed(out, "libclang cannot be loaded%s%s", "", "");
+	t0 = cpu_now();
+	l.ir = ir_new();
+	l.mem = arena_new();
+	l.type_int = type_number(&l, "int", 4);
+	l.type_bool = type_number(&l, "_Bool", 1);
+	index = lc.createIndex(0, 0);
+	rc = parse(&l, index, out);
+	t1 = cpu_now();
+	out->parse_cpu = t1 - t0;
+	if (!rc) {
+		read_errors(&l, out);
+		lower_unit(&l);
+		out->state = out->nerror ? UNIT_ERRORS : UNIT_OK;
+		out->ir = l.ir;
+	} else {
+		ir_free(l.ir);
+	}
+	lower_free(&l);
+	out->lower_cpu = cpu_now() - t1;
+	if (l.tu)
+		lc.disposeTranslationUnit(l.tu);
+	lc.disposeIndex(index);
+	return rc;
+}
+
+void lower_result_free(struct lower_result *r)
+{
+	ir_free(r->ir);
+	free(r->first_error);
+	*r = (struct lower_result){0};
+}
