@@ -45,7 +45,12 @@ size_t arena_size(const struct arena *a); /* bytes handed out */
 #define vec_push(x)                                                                                \
 	((x)->n == (x)->cap ? ((x)->v = vec_grow((x)->v, &(x)->cap, sizeof *(x)->v)) : (x)->v,     \
 	 (x)->v + (x)->n++)
-#define vec_add(x, ...) (*vec_push(x) = (__VA_ARGS__))
+/* The value is read before the array moves, so it may be one of its elements. */
+#define vec_add(x, ...)                                                                            \
+	do {                                                                                       \
+		__typeof__(*(x)->v) vec_val = (__VA_ARGS__);                                       \
+		*vec_push(x) = vec_val;                                                            \
+	} while (0)
 #define vec_free(x) (free((x)->v), (x)->v = NULL, (x)->n = (x)->cap = 0)
 void *vec_grow(void *v, uint32_t *cap, size_t size);
 

@@ -145,18 +145,41 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-/* A new file in dir that no one else has. Not mkstemp: its mode ignores the umask. */
-static int open_temp(struct arena *a, const char *dir, char **name)
+/* A name in dir for the file fd, or, if fd is -1, a new file with that name. Not mkstemp: its mode
+ * ignores the umask. Returns the file, or -1. */
+static int name_temp(struct arena *a, const char *dir, int fd, char **name)
 {
+	char *self = arena_printf(a, "/proc/self/fd/%d", fd);
+
 	for (unsigned i = 0; i < 1000; i++) {
-		int fd;
+		int got;
 
 		*name = arena_printf(a, "%s/.tvt-%ld-%u", dir, (long)getpid(), i);
-		fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-		if (fd >= 0 || errno != EEXIST)
-			return fd;
+		if (fd < 0)
+			got = open(
+				*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		else
+			got = linkat(AT_FDCWD, self, AT_FDCWD, *name, AT_SYMLINK_FOLLOW) < 0 ? -1
+											     : fd;
+		if (got >= 0)
+			return got;
+		if (errno != EEXIST)
+			break;
 	}
+	*name = NULL;
 	return -1;
+}
+
+/* While it is written the file has no name where the system can do that, so that nothing is left if
+ * the tool is killed. */
+static int open_temp(struct arena *a, const char *dir, char **name)
+{
+	int fd = -1;
+
+	*name = NULL;
+	if (fs_is_dir("/proc/self/fd"))
+		fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	return fd >= 0 ? fd : name_temp(a, dir, -1, name);
 }
 
 /* The name itself is then on disk too. Some file systems cannot do this; the file is whole anyway.
@@ -174,15 +197,13 @@ static void sync_dir(const char *dir)
 int fs_write_atomic(const char *path, const void *data, size_t size)
 {
 	struct arena *a = arena_new();
-	struct stat st;
+	struct stat st = {0};
 	char *real = NULL, *dir, *temp = NULL;
 	const char *target = path;
 	int fd = -1, rc = -1;
 
 	/* Write through a symbolic link, keep the mode, and never replace a device. */
-	if (stat(path, &st) < 0) {
-		st.st_mode = 0;
-	} else {
+	if (!stat(path, &st)) {
 		if (check_regular(&st) < 0)
 			goto out;
 		real = realpath(path, NULL);
@@ -194,28 +215,23 @@ int fs_write_atomic(const char *path, const void *data, size_t size)
 	fd = open_temp(a, dir, &temp);
 	if (fd < 0)
 		goto out;
-	if ((st.st_mode && fchmod(fd, st.st_mode & 07777) < 0) || write_all(fd, data, size) < 0 ||
+	if ((real && fchmod(fd, st.st_mode & 07777) < 0) || write_all(fd, data, size) < 0 ||
 		fsync(fd) < 0)
 		goto out;
-	if (close(fd) < 0) {
-		fd = -2;
+	if (!temp && name_temp(a, dir, fd, &temp) < 0)
 		goto out;
-	}
-	fd = -2;
 	if (rename(temp, target) < 0)
 		goto out;
+	temp = NULL;
 	sync_dir(dir);
 	rc = 0;
 out:
-	if (rc < 0) {
-		int err = errno;
-
-		if (fd >= 0)
-			close(fd);
-		if (fd != -1)
-			unlink(temp);
-		error("cannot write '%s': %s", path, why(err));
-	}
+	if (rc < 0)
+		error("cannot write '%s': %s", path, why(errno));
+	if (temp)
+		unlink(temp);
+	if (fd >= 0)
+		close(fd);
 	free(real);
 	arena_free(a);
 	return rc;

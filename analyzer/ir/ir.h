@@ -305,7 +305,8 @@ const char *ir_check(const struct ir *ir, struct arena *a);
 /* ---- text form ---- */
 
 void ir_print(const struct ir *ir, struct sb *out);
-void ir_print_fn(const struct ir *ir, uint32_t fn, struct sb *out);
+void ir_print_fn(const struct ir *ir, uint32_t fn, struct sb *out); /* as in ir_print, in time linear in ir */
+/* For people: names as in C, no records, types or places. */
 void ir_print_op(const struct ir *ir, uint32_t fn, uint32_t op, struct sb *out);
 void ir_print_path(const struct ir *ir, uint32_t fn, uint32_t path, struct sb *out); /* conn->stats.hits */
 void ir_print_ref(const struct ir *ir, uint32_t fn, struct ref r, struct sb *out);

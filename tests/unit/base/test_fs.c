@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -234,6 +235,37 @@ static void failed_write_leaves_no_half_file(void **state)
 	free(big);
 }
 
+/* Killed at any time: the old file or the new one, whole. */
+static void killed_writer_leaves_no_half_file(void **state)
+{
+	enum { SIZE = 1 << 20 };
+	char *old = memset(xmalloc(SIZE), 'o', SIZE), *new = memset(xmalloc(SIZE), 'n', SIZE);
+	int left = 0;
+
+	assert_int_equal(fs_write_atomic(in_dir("a"), old, SIZE), 0);
+	for (int i = 0; i < 20; i++) {
+		pid_t child = fork();
+		char *data;
+		size_t size;
+
+		if (!child)
+			for (;;)
+				fs_write_atomic(in_dir("a"), new, SIZE);
+		usleep((useconds_t)(500 + i * 700));
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+		assert_int_equal(fs_read(in_dir("a"), &data, &size), 0);
+		assert_int_equal(size, SIZE);
+		assert_true(!memcmp(data, old, SIZE) || !memcmp(data, new, SIZE));
+		free(data);
+		left += count_files() - 1;
+	}
+	/* only between getting its name and its place can a file be left */
+	assert_true(left < 20);
+	free(old);
+	free(new);
+}
+
 /* ---- paths ---- */
 
 static void normal(void **state)
@@ -365,6 +397,7 @@ int main(int argc, char **argv)
 		TEST(writing),
 		TEST(writing_goes_through_links_but_not_to_devices),
 		TEST(failed_write_leaves_no_half_file),
+		TEST(killed_writer_leaves_no_half_file),
 		TEST(normal),
 		TEST(join_base_dir_under),
 		TEST(current_directory),

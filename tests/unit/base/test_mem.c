@@ -99,6 +99,17 @@ static void vec_grows(void **state)
 	assert_int_equal(v.n + v.cap, 0);
 }
 
+static void vec_takes_its_own_elements(void **state)
+{
+	VEC(uint64_t) v = {0};
+
+	vec_add(&v, 7);
+	for (int i = 0; i < 10000; i++)
+		vec_add(&v, v.v[v.n - 1]);
+	assert_int_equal(v.v[v.n - 1], 7);
+	vec_free(&v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +119,7 @@ int main(void)
 		cmocka_unit_test(arena_pointers_differ),
 		cmocka_unit_test(arena_strings),
 		cmocka_unit_test(vec_grows),
+		cmocka_unit_test(vec_takes_its_own_elements),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
