@@ -314,11 +314,11 @@ void solve_context(struct solver *s)
 	}
 	/* entries keep the index of their loop, so loops stay in order of discovery: by site */
 	qsort_r(c.entries.v, c.entries.n, sizeof *c.entries.v, by_place, s);
-	s->f->entries = arena_alloc(s->mem, (c.entries.n + 1) * sizeof *c.entries.v);
+	s->f->entries = arena_alloc(s->f->mem, (c.entries.n + 1) * sizeof *c.entries.v);
 	if (c.entries.n)
 		memcpy(s->f->entries, c.entries.v, c.entries.n * sizeof *c.entries.v);
 	s->f->nentry = c.entries.n;
-	s->f->loops = arena_alloc(s->mem, (c.loops.n + 1) * sizeof *c.loops.v);
+	s->f->loops = arena_alloc(s->f->mem, (c.loops.n + 1) * sizeof *c.loops.v);
 	if (c.loops.n)
 		memcpy(s->f->loops, c.loops.v, c.loops.n * sizeof *c.loops.v);
 	s->f->nloop = c.loops.n;
