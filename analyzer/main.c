@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 const struct command commands[CMD_COUNT] = {
-#define COMMAND(id, name, operands, title, text) {name, operands, title, text, cmd_##id},
+#define COMMAND(id, name, operands, values, title, text)                                           \
+	{name, operands, values, title, text, cmd_##id},
 #include "cli/commands.def"
 #undef COMMAND
 };

@@ -27,3 +27,26 @@ int cli_analyse(const struct cli *c, enum stage until, struct analysis *a)
 			fprintf(stderr, "%-10s %9.3f s\n", stage_word[i], a->seconds[i]);
 	return rc < 0 ? EXIT_TROUBLE : -1;
 }
+
+int cli_lower_some(const struct cli *c, const struct compdb *db, const uint32_t *which, uint32_t n,
+	struct unit *units)
+{
+	struct compdb some = *db;
+	struct front_opts o = c->pipe.front;
+	int rc;
+
+	some.tus = xmalloc((n + 1) * sizeof *some.tus);
+	some.ntu = n;
+	for (uint32_t i = 0; i < n; i++)
+		some.tus[i] = db->tus[which[i]];
+	o.stop = interrupt_flag();
+	if (progress_wanted(c->quiet))
+		o.progress = progress_show;
+	memset(units, 0, n * sizeof *units);
+	interrupt_catch();
+	rc = front_lower_all(&some, &o, units);
+	progress_clear();
+	interrupt_die();
+	free(some.tus);
+	return rc;
+}

@@ -16,7 +16,7 @@ enum exit_status {
 };
 
 enum command_id {
-#define COMMAND(id, name, operands, title, text) CMD_##id,
+#define COMMAND(id, name, operands, values, title, text) CMD_##id,
 #include "cli/commands.def"
 #undef COMMAND
 	CMD_COUNT
@@ -44,6 +44,7 @@ struct cli {
 struct command {
 	const char *name;
 	const char *operands;		   /* "[FILE|DIR]...", or "" */
+	const char *values;		   /* of the operands: "@rule", "@file", words, or "" */
 	const char *title;		   /* a clause */
 	const char *text;		   /* sentences for its help and the manual page */
 	int (*run)(const struct cli *cli); /* an exit status */
@@ -108,8 +109,20 @@ void markdown_render(struct sb *out, const char *text, unsigned width, bool colo
 /* Runs the stages up to one for c, with a progress bar. On failure an exit status after error();
  * -1: go on. */
 int cli_analyse(const struct cli *c, enum stage until, struct analysis *a);
+/* Lowers some units of a database: units[i] is that of db->tus[which[i]]. 0, or -1 after error().
+ */
+int cli_lower_some(const struct cli *c, const struct compdb *db, const uint32_t *which, uint32_t n,
+	struct unit *units);
 
-#define COMMAND(id, name, operands, title, text) int cmd_##id(const struct cli *c);
+/* ---- place.c: what analysis knows, in words. Names from the program are escaped. ---- */
+
+void put_loc(struct sb *out, const struct analysis *a, uint32_t loc); /* src/a.c:4:5 */
+void put_op_place(struct sb *out, const struct analysis *a, uint32_t op);
+void put_fn(struct sb *out, const struct analysis *a, uint32_t fn);
+/* Functions of that name (at most max are stored); 0 after error() with the nearest name. */
+uint32_t cli_find_fns(const struct analysis *a, const char *name, uint32_t *fns, uint32_t max);
+
+#define COMMAND(id, name, operands, values, title, text) int cmd_##id(const struct cli *c);
 #include "cli/commands.def"
 #undef COMMAND
 

@@ -3,14 +3,6 @@
  */
 #include "cli/cli.h"
 
-/* What the operands of a command are: "@rule", "@file", or words. */
-static const char *operand_kind(const struct command *cmd)
-{
-	if (!strcmp(cmd->operands, "RULE"))
-		return "@rule";
-	return strstr(cmd->operands, "FILE") ? "@file" : "";
-}
-
 /* The first words of the list of rules. */
 #define RULES "tvt-lint rules 2>/dev/null | sed -n 's/^  [ *] \\([a-z0-9-]*\\) .*/\\1/p'"
 
@@ -64,16 +56,16 @@ static void bash(struct sb *out)
 		     "\"$cur\")\n\t\treturn\n\tfi\n"
 		     "\tcase $cmd in\n");
 	for (int i = 0; i < CMD_COUNT; i++) {
-		const char *kind = operand_kind(&commands[i]);
+		const char *values = commands[i].values;
 
-		sb_printf(out, "\t%s) ", commands[i].name);
-		if (!strcmp(kind, "@rule"))
-			sb_puts(out, "mapfile -t COMPREPLY < <(compgen -W \"$(" RULES
-				     ")\" -- \"$cur\") ;;\n");
-		else if (!strcmp(kind, "@file"))
-			sb_puts(out, "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\") ;;\n");
+		sb_printf(out, "\t%s) mapfile -t COMPREPLY < <(compgen ", commands[i].name);
+		if (!strcmp(values, "@rule"))
+			sb_puts(out, "-W \"$(" RULES ")\"");
+		else if (!strcmp(values, "@file"))
+			sb_puts(out, "-f");
 		else
-			sb_puts(out, ";;\n");
+			sb_printf(out, "-W '%s'", values);
+		sb_puts(out, " -- \"$cur\") ;;\n");
 	}
 	sb_puts(out, "\t*) mapfile -t COMPREPLY < <(compgen -f -W '");
 	for (int i = 0; i < CMD_COUNT; i++)
@@ -142,9 +134,15 @@ static void zsh(struct sb *out)
 	for (int i = 0; i < CMD_COUNT; i++)
 		sb_printf(out, "%s%s", i ? "|" : "", commands[i].name);
 	sb_puts(out, ")]} in\n");
-	for (int i = 0; i < CMD_COUNT; i++)
-		if (!strcmp(operand_kind(&commands[i]), "@rule"))
-			sb_printf(out, "\t\t%s) compadd -- $(" RULES ") ;;\n", commands[i].name);
+	for (int i = 0; i < CMD_COUNT; i++) {
+		const char *values = commands[i].values;
+
+		if (!strcmp(values, "@rule"))
+			values = "$(" RULES ")";
+		if (*values && *values != '@')
+			sb_printf(out, "\t\t%s) compadd -- %s; _files ;;\n", commands[i].name,
+				values);
+	}
 	sb_puts(out, "\t\t*) _files ;;\n\t\tesac ;;\n\tesac\n}\n_tvt_lint \"$@\"\n");
 }
 
@@ -167,15 +165,19 @@ static void fish(struct sb *out)
 
 	sb_puts(out, "# fish completion for tvt-lint\n");
 	for (int i = 0; i < CMD_COUNT; i++) {
+		const char *words = commands[i].values;
+
 		sb_printf(out, "complete -c tvt-lint -n __fish_use_subcommand -a %s -d ",
 			commands[i].name);
 		put_fish(out, commands[i].title);
 		sb_putc(out, '\n');
-		if (!strcmp(operand_kind(&commands[i]), "@rule"))
+		if (!strcmp(commands[i].values, "@rule"))
+			words = "(" RULES ")";
+		if (*words && *words != '@')
 			sb_printf(out,
-				"complete -c tvt-lint -f -n '__fish_seen_subcommand_from %s' "
-				"-a \"(" RULES ")\"\n",
-				commands[i].name);
+				"complete -c tvt-lint -f -n '__fish_seen_subcommand_from %s' -a "
+				"\"%s\"\n",
+				commands[i].name, words);
 	}
 	for (uint32_t i = 0; i < noption; i++) {
 		const struct option_row *o = &option_rows[i];

@@ -44,7 +44,7 @@ static void put(struct sb *out, const char *s)
 			sb_puts(out, "\\e");
 		} else if (*s == '-') {
 			sb_puts(out, "\\-");
-		} else if (*s == ' ' && col > 55) {
+		} else if (*s == ' ' && col + (int)strcspn(s + 1, " ") > 64) {
 			sb_putc(out, '\n');
 			col = -1;
 		} else {
@@ -96,7 +96,7 @@ static void put_options(struct sb *out)
 	for (uint32_t i = 0; i < noption; i++) {
 		const struct option_row *o = &option_rows[i];
 		struct sb values = {0};
-		const char *sep = " (";
+		const char *sep = "\n(";
 
 		sb_puts(out, ".TP\n");
 		if (o->letter)

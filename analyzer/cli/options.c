@@ -11,7 +11,7 @@
 
 #define ON(id) (1u << CMD_##id)
 #define EVERY ((1u << CMD_COUNT) - 1)
-#define ANALYSES ON(check)
+#define ANALYSES (ON(check) | ON(why) | ON(tasks) | ON(doctor) | ON(dump))
 
 enum option_id {
 #define OPTION(id, ...) OPT_##id,
