@@ -1,0 +1,785 @@
+/* read.c - process files to a struct tracefile: checked, symbolised, aggregated.
+ *
+ * A file may come from a process that was killed in the middle of a write, or from anyone: every
+ * count, index and text is checked before it is used, and nothing in a file can make us read
+ * outside it.
+ */
+#include "base/base.h"
+#include "runtime/trace/format.h"
+#include "runtime/trace/symbol.h"
+#include "runtime/trace/tracefile.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+
+/* One frame of a raw stack, symbolised once and shared. */
+struct code {
+	uint32_t module; /* of symbols; NONE for unknown code */
+	uint64_t addr;
+	bool exact;
+	bool indirect; /* its call goes through a pointer */
+	struct tracefile_frame *frames;
+	uint32_t nframe;
+	const char *function; /* name of the concrete function: identity within module; or NULL */
+};
+
+struct reader {
+	struct tracefile *t;
+	struct arena *a;
+	struct symbols *syms;
+	struct map codes; /* hash of (module, addr, exact) to index */
+	VEC(struct code) code;
+	struct map record_of; /* hash of a record's identity to index */
+	VEC(struct tracefile_process) processes;
+	VEC(struct tracefile_thread) threads;
+	VEC(struct tracefile_loop) loops;
+	VEC(struct tracefile_record) records;
+	VEC(struct trace_hist *) hists; /* of records */
+	struct map seen;		/* hash of (record, thread), to count threads */
+};
+
+/* One process file while it is read. */
+struct process {
+	const struct trace_file *f;
+	uint32_t id;
+	uint32_t nmodule, nthread, nloop, nsite; /* clamped */
+	uint32_t module[TRACE_MODULES];		 /* of symbols; NONE */
+	uint32_t exe;				 /* of symbols */
+	uint32_t thread[TRACE_THREADS];		 /* of reader; NONE */
+	uint32_t loop[TRACE_LOOPS];		 /* of reader; NONE */
+};
+
+static const char *const call_name[] = {
+	[CALL_NONE] = "",
+#define CALL(ret, name, when, fd, params, args) [CALL_##name] = #name,
+#define VOID(name, when, params, args) [CALL_##name] = #name,
+#define WAIT(ret, name, fds, sleeps, params, args) [CALL_##name] = #name,
+#define HAND(name) [CALL_##name] = #name,
+#include "runtime/trace/calls.def"
+};
+
+/* The name in the user's source: "read", where the compiler made __read_chk of it. */
+static const char *source_name(struct arena *a, uint32_t call)
+{
+	static const struct {
+		const char *ours, *theirs;
+	} odd[] = {{"__open_2", "open"}, {"__open64_2", "open"}, {"__openat_2", "openat"},
+		{"__openat64_2", "openat"}, {"__isoc99_fscanf", "fscanf"},
+		{"__isoc99_vfscanf", "vfscanf"}, {"__getdelim", "getdelim"},
+		{"__io_uring_get_cqe", "io_uring_wait_cqe"}};
+	const char *name = call < COUNT(call_name) ? call_name[call] : "";
+
+	for (size_t i = 0; i < COUNT(odd); i++)
+		if (strcmp(name, odd[i].ours) == 0)
+			return odd[i].theirs;
+	if (str_starts(name, "__") && str_ends(name, "_chk"))
+		return arena_strndup(a, name + 2, strlen(name) - 6);
+	return name;
+}
+
+static const char *text(struct arena *a, const char *s, size_t size)
+{
+	return arena_strndup(a, s, strnlen(s, size));
+}
+
+static uint64_t ns(const struct process *p, uint64_t ticks)
+{
+	uint64_t khz = p->f->h.tick_khz;
+
+	if (!khz)
+		return ticks;
+	return ticks / khz * 1000000 + ticks % khz * 1000000 / khz;
+}
+
+static uint32_t at_most(uint32_t n, uint32_t max)
+{
+	return n < max ? n : max;
+}
+
+/* ---- stacks ---- */
+
+static uint32_t find_code(struct reader *r, uint32_t module, uint64_t addr, bool exact)
+{
+	struct tracefile_frame frames[32];
+	uint64_t key = hash_mix(hash_mix(module, addr), exact);
+	uint32_t *slot = map_slot(&r->codes, key, r->code.n);
+	struct code *c;
+
+	if (*slot < r->code.n)
+		return *slot;
+	c = vec_push(&r->code);
+	memset(c, 0, sizeof *c);
+	c->module = module;
+	c->addr = addr;
+	c->exact = exact;
+	if (module == NONE) {
+		memset(frames, 0, sizeof *frames);
+		frames[0].module = "";
+		frames[0].addr = addr;
+		c->nframe = 1;
+		c->indirect = !exact;
+	} else {
+		c->nframe = symbols_frames(
+			r->syms, module, exact ? addr : addr - 1, frames, COUNT(frames));
+		c->indirect = !exact && symbols_indirect(r->syms, module, addr);
+	}
+	frames[0].indirect = c->indirect; /* the others are "called" by being inlined */
+	c->frames = arena_alloc(r->a, c->nframe * sizeof *c->frames);
+	memcpy(c->frames, frames, c->nframe * sizeof *c->frames);
+	c->function = frames[c->nframe - 1].fn;
+	return r->code.n - 1;
+}
+
+/* Which module held pc at a time; NONE. */
+static uint32_t module_at(const struct process *p, uint64_t pc, uint64_t when)
+{
+	for (uint32_t i = 0; i < p->nmodule; i++) {
+		const struct trace_module *m = &p->f->module[i];
+
+		if (p->module[i] != NONE && pc >= m->lo && pc < m->hi && (!m->to || when <= m->to))
+			return i;
+	}
+	return NONE;
+}
+
+/* A stack as indexes of code, innermost first. Returns how many. */
+static uint32_t resolve(struct reader *r, const struct process *p, const uint64_t *frame,
+	uint32_t n, uint64_t when, bool exact, uint32_t *out)
+{
+	n = at_most(n, TRACE_FRAMES);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t m = module_at(p, frame[i], when);
+
+		if (m == NONE)
+			out[i] = find_code(r, NONE, frame[i], exact && i == 0);
+		else
+			out[i] = find_code(
+				r, p->module[m], frame[i] - p->f->module[m].base, exact && i == 0);
+	}
+	return n;
+}
+
+static struct tracefile_frame *expand(
+	struct reader *r, const uint32_t *stack, uint32_t n, uint32_t *nframe)
+{
+	struct tracefile_frame *frames;
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		k += r->code.v[stack[i]].nframe;
+	frames = arena_alloc(r->a, (k + !k) * sizeof *frames);
+	*nframe = k;
+	k = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct code *c = &r->code.v[stack[i]];
+
+		memcpy(frames + k, c->frames, c->nframe * sizeof *frames);
+		k += c->nframe;
+	}
+	return frames;
+}
+
+static uint32_t first_with_line(const struct tracefile_frame *frames, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (frames[i].file && frames[i].line)
+			return i;
+	return 0;
+}
+
+/* Index in the expanded stack of the concrete function at stack[i]. */
+static uint32_t expanded_index(const struct reader *r, const uint32_t *stack, uint32_t i)
+{
+	uint32_t k = 0;
+
+	for (uint32_t j = 0; j <= i; j++)
+		k += r->code.v[stack[j]].nframe;
+	return k - 1;
+}
+
+static bool same_function(const struct code *a, const struct code *b)
+{
+	if (a->module != b->module)
+		return false;
+	if (a->function && b->function)
+		return strcmp(a->function, b->function) == 0;
+	return !a->function && !b->function;
+}
+
+/* The frame of `stack` that runs the loop whose wait has the stack `wait`: walking inwards from the
+ * outermost, the function where the two part. NONE if they have nothing in common. */
+static uint32_t loop_frame(const struct reader *r, const uint32_t *stack, uint32_t n,
+	const uint32_t *wait, uint32_t nwait)
+{
+	uint32_t at = NONE;
+
+	for (uint32_t k = 1; k <= n && k <= nwait; k++) {
+		if (stack[n - k] == wait[nwait - k]) {
+			at = n - k;
+			continue;
+		}
+		if (same_function(&r->code.v[stack[n - k]], &r->code.v[wait[nwait - k]]))
+			at = n - k;
+		break;
+	}
+	return at;
+}
+
+struct where_called {
+	uint32_t callback; /* index in the expanded stack; NONE */
+	bool dispatched;   /* a call through a pointer leads from the loop to it */
+	bool in_library;   /* the loop's function is in a shared library that the stack goes through
+			    */
+};
+
+static struct where_called find_callback(struct reader *r, const struct process *p,
+	const uint32_t *stack, uint32_t n, const uint32_t *wait, uint32_t nwait)
+{
+	struct where_called w = {NONE, false, false};
+	uint32_t loop = loop_frame(r, stack, n, wait, nwait);
+	uint32_t module = nwait ? r->code.v[wait[0]].module : NONE;
+
+	if (loop == NONE) {
+		w.dispatched = true; /* cannot be told */
+		return w;
+	}
+	for (uint32_t i = loop + 1; i-- > 1;)
+		w.dispatched |= r->code.v[stack[i]].indirect;
+	w.in_library = module != p->exe && r->code.v[stack[loop]].module == module;
+	for (uint32_t i = loop; i-- > 0;) {
+		if (w.in_library && r->code.v[stack[i]].module == module)
+			continue;
+		w.callback = expanded_index(r, stack, i);
+		break;
+	}
+	return w;
+}
+
+/* ---- records ---- */
+
+static const char *fd_text(const struct trace_site *s)
+{
+	static const struct {
+		uint32_t type;
+		const char *name;
+	} types[] = {{0140000, "socket"}, {0100000, "file"}, {0010000, "pipe"},
+		{0020000, "character device"}, {0060000, "block device"}, {0040000, "directory"}};
+
+	for (size_t i = 0; i < COUNT(types); i++)
+		if ((s->fd_mode & 0170000) == types[i].type)
+			return types[i].name;
+	return NULL;
+}
+
+static const char *object_name(
+	struct reader *r, const struct process *p, uint64_t object, uint64_t when)
+{
+	uint32_t m = module_at(p, object, when);
+	const char *name = NULL;
+
+	if (m != NONE)
+		name = symbols_name(r->syms, p->module[m], object - p->f->module[m].base);
+	if (name)
+		return name;
+	if (m != NONE)
+		return arena_printf(r->a, "%s+0x%llx",
+			path_base(text(r->a, p->f->module[m].path, sizeof p->f->module[m].path)),
+			(unsigned long long)(object - p->f->module[m].base));
+	return arena_printf(r->a, "0x%llx", (unsigned long long)object);
+}
+
+static const char *what_of(struct reader *r, const struct process *p, const struct trace_site *s)
+{
+	const char *fd;
+
+	if (s->object && s->flags & FLAG_SITE_MANY && s->kind != KIND_START)
+		return arena_printf(r->a, "%s and others", object_name(r, p, s->object, s->first));
+	if (s->object)
+		return object_name(r, p, s->object, s->first);
+	fd = fd_text(s);
+	if (!fd)
+		return NULL;
+	return arena_printf(r->a, "%s, %s", fd, s->fd_flags & 04000 ? "non-blocking" : "blocking");
+}
+
+static const char *thread_name(const struct process *p, const struct reader *r, uint32_t tid)
+{
+	for (uint32_t i = 0; i < p->nthread; i++)
+		if (p->thread[i] != NONE && r->threads.v[p->thread[i]].tid == tid)
+			return r->threads.v[p->thread[i]].name;
+	return NULL;
+}
+
+static void count_thread(struct reader *r, uint32_t record, uint32_t thread)
+{
+	uint32_t *slot = map_slot(&r->seen, hash_mix(record, thread), NONE - 1);
+
+	if (*slot != NONE - 1)
+		return;
+	*slot = 1;
+	r->records.v[record].nthread++;
+}
+
+static const enum tracefile_kind public_kind[KIND_COUNT] = {
+	[KIND_CALL] = TF_CALL,
+	[KIND_LOCK] = TF_LOCK,
+	[KIND_HOLD] = TF_HOLD,
+	[KIND_LONG] = TF_LONG,
+	[KIND_ASLEEP] = TF_ASLEEP,
+	[KIND_START] = TF_START,
+};
+
+/* Two sites are one record if kind, call, functions and lines are the same; samples of one source
+ * line differ in their address. */
+static uint64_t identity(
+	const struct reader *r, const struct trace_site *s, const uint32_t *stack, uint32_t n)
+{
+	uint64_t key = hash_mix(s->kind, s->call);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct code *c = &r->code.v[stack[i]];
+
+		key = hash_mix(key, c->module);
+		if (c->frames[0].file)
+			key = hash_mix(
+				hash_mix(key, hash_str(c->frames[0].file)), c->frames[0].line);
+		else if (c->exact && c->function)
+			key = hash_mix(key, hash_str(c->function));
+		else
+			key = hash_mix(key, c->addr);
+	}
+	return key;
+}
+
+struct total {
+	uint64_t count, ticks, max;
+	const struct trace_hist *hist; /* of ticks; NULL: one event of `max` ticks */
+	bool unfinished;
+};
+
+static void add_record(struct reader *r, const struct process *p, const struct trace_site *s,
+	const struct total *add)
+{
+	uint32_t stack[TRACE_FRAMES], wait[TRACE_FRAMES], n, nwait = 0, id, *slot;
+	uint32_t loop = s->loop < p->nloop ? p->loop[s->loop] : NONE;
+	struct tracefile_record *rec;
+	struct where_called w = {NONE, true, false};
+
+	n = resolve(r, p, s->frame, s->nframe, s->first, s->flags & FLAG_SITE_EXACT, stack);
+	if (loop != NONE) {
+		const struct trace_loop *l = &p->f->loop[s->loop];
+
+		nwait = resolve(r, p, l->frame, l->nframe, s->first, false, wait);
+		w = find_callback(r, p, stack, n, wait, nwait);
+	}
+	slot = map_slot(&r->record_of, identity(r, s, stack, n), r->records.n);
+	id = *slot;
+	if (id == r->records.n) {
+		struct trace_hist **h = vec_push(&r->hists);
+
+		*h = xcalloc(1, sizeof **h);
+		rec = vec_push(&r->records);
+		memset(rec, 0, sizeof *rec);
+		rec->kind = public_kind[s->kind];
+		rec->call = source_name(r->a, s->call);
+		rec->what = what_of(r, p, s);
+		rec->frames = expand(r, stack, n, &rec->nframe);
+		rec->site = first_with_line(rec->frames, rec->nframe);
+		rec->callback = w.callback;
+		rec->process = p->id;
+		rec->thread = p->thread[s->thread];
+		rec->loop = loop;
+	}
+	rec = &r->records.v[id];
+	if (s->kind == KIND_LOCK && s->owner && ns(p, s->max_ticks) >= rec->max_ns)
+		rec->held_by = thread_name(p, r, s->owner);
+	rec->count += add->count;
+	rec->total_ns += ns(p, add->ticks);
+	if (ns(p, add->max) > rec->max_ns)
+		rec->max_ns = ns(p, add->max);
+	rec->unfinished |= add->unfinished;
+	for (unsigned i = 0; i < TRACE_BUCKETS && add->hist; i++)
+		if (add->hist->n[i])
+			r->hists.v[id]->n[trace_bucket(ns(p, trace_bucket_mid(i)))] +=
+				add->hist->n[i];
+	if (!add->hist)
+		r->hists.v[id]->n[trace_bucket(ns(p, add->max))]++;
+	count_thread(r, id, p->thread[s->thread]);
+	if (loop != NONE && w.dispatched)
+		r->loops.v[loop].worker = false;
+}
+
+/* The value below which part of the values lie; `max` where that is in the last bucket. */
+static uint64_t quantile(const struct trace_hist *h, double part, uint64_t max)
+{
+	uint64_t total = 0, sum = 0, rank;
+	unsigned last = 0;
+
+	for (unsigned i = 0; i < TRACE_BUCKETS; i++)
+		if (h->n[i]) {
+			total += h->n[i];
+			last = i;
+		}
+	rank = (uint64_t)(part * (double)total + 0.999999);
+	for (unsigned i = 0; i < TRACE_BUCKETS; i++) {
+		sum += h->n[i];
+		if (sum >= rank && i != last)
+			return trace_bucket_mid(i) < max ? trace_bucket_mid(i) : max;
+		if (sum >= rank)
+			break;
+	}
+	return max;
+}
+
+/* ---- one process ---- */
+
+static bool valid_site(const struct process *p, uint32_t i)
+{
+	const struct trace_site *s = &p->f->site[i];
+
+	return s->ready && s->kind > 0 && s->kind < KIND_COUNT && s->call < CALL_COUNT &&
+	       s->thread < p->nthread && p->thread[s->thread] != NONE;
+}
+
+static void add_loop(struct reader *r, struct process *p, uint32_t i)
+{
+	const struct trace_loop *l = &p->f->loop[i];
+	uint32_t stack[TRACE_FRAMES], n;
+	struct tracefile_loop *out;
+
+	p->loop[i] = NONE;
+	if (!l->ready || l->thread >= p->nthread || p->thread[l->thread] == NONE ||
+		l->call >= CALL_COUNT)
+		return;
+	n = resolve(r, p, l->frame, l->nframe, p->f->h.seen, false, stack);
+	p->loop[i] = r->loops.n;
+	out = vec_push(&r->loops);
+	memset(out, 0, sizeof *out);
+	out->process = p->id;
+	out->thread = p->thread[l->thread];
+	out->call = source_name(r->a, l->call);
+	out->frames = expand(r, stack, n, &out->nframe);
+	out->site = first_with_line(out->frames, out->nframe);
+	out->max_fds = l->max_fds;
+	out->worker = l->max_fds == 1;
+	out->turns = l->turns;
+	out->total_ns = ns(p, l->turn_ticks);
+	out->max_ns = ns(p, l->max_ticks);
+	out->wait_ns = ns(p, l->wait_ticks);
+	out->p50_ns = ns(p, quantile(&l->hist, .50, l->max_ticks));
+	out->p99_ns = ns(p, quantile(&l->hist, .99, l->max_ticks));
+	out->over = l->over;
+	out->over_called = l->over_called;
+	out->checked = l->checked;
+	out->checked_ns = ns(p, l->checked_ticks);
+	out->cpu_ns = l->cpu_us > UINT64_MAX / 1000 ? 0 : l->cpu_us * 1000;
+	out->page_waits = l->page_waits;
+	out->asleep = l->asleep_turns;
+	out->asleep_ns = ns(p, l->asleep_ticks);
+}
+
+/* Events of the turn that was open when the process ended. They count if the turn surely was one:
+ * the loop has come round before and the process was killed, or the stack itself goes through the
+ * loop's library. */
+static void add_open_turn(struct reader *r, const struct process *p, uint32_t i)
+{
+	const struct trace_thread *th = &p->f->thread[i];
+	const struct trace_level *level = &th->level[0];
+	uint32_t loop, n = at_most(th->npending, TRACE_PENDING);
+	bool alive = p->f->h.state == STATE_RUNNING && !th->ended;
+
+	if (th->nlevel != 1 || level->loop >= p->nloop || p->loop[level->loop] == NONE)
+		return;
+	loop = level->loop;
+	for (uint32_t k = 0; k < n; k++) {
+		const struct trace_pending *e = &th->pending[k];
+		struct trace_site s;
+		struct total add = {1, e->ticks, e->ticks, NULL, false};
+		uint32_t stack[TRACE_FRAMES], wait[TRACE_FRAMES], ns_, nw;
+
+		if (e->site >= p->nsite || !valid_site(p, e->site))
+			continue;
+		s = p->f->site[e->site];
+		if (s.thread != i || s.kind == KIND_LONG || s.kind == KIND_ASLEEP)
+			continue;
+		if (e->flags & FLAG_PENDING_OPEN) {
+			if (p->f->h.seen < e->ticks)
+				continue;
+			add.ticks = add.max = p->f->h.seen - e->ticks;
+			add.unfinished = true;
+		}
+		s.loop = loop;
+		ns_ = resolve(r, p, s.frame, s.nframe, s.first, false, stack);
+		nw = resolve(r, p, p->f->loop[loop].frame, p->f->loop[loop].nframe, s.first, false,
+			wait);
+		if ((alive && p->f->loop[loop].turns) ||
+			find_callback(r, p, stack, ns_, wait, nw).in_library)
+			add_record(r, p, &s, &add);
+	}
+}
+
+/* A call that the process was inside when it was killed. Only the address of the call is known. */
+static void add_stuck(struct reader *r, const struct process *p, uint32_t i)
+{
+	const struct trace_thread *th = &p->f->thread[i];
+	struct total add = {.count = 1, .unfinished = true};
+	struct trace_site s;
+	uint32_t loop;
+
+	if (p->f->h.state != STATE_RUNNING || th->ended || !th->inside || !th->turn_start ||
+		th->nlevel != 1 || th->call >= CALL_COUNT || p->f->h.seen < th->call_start)
+		return;
+	if (th->npending && th->npending <= TRACE_PENDING &&
+		th->pending[th->npending - 1].flags & FLAG_PENDING_OPEN)
+		return; /* add_open_turn has it, with its stack */
+	loop = th->level[0].loop;
+	add.ticks = add.max = p->f->h.seen - th->call_start;
+	if (loop >= p->nloop || p->loop[loop] == NONE || !p->f->loop[loop].turns ||
+		add.max < p->f->h.threshold)
+		return;
+	memset(&s, 0, sizeof s);
+	s.kind = KIND_CALL;
+	s.call = th->call;
+	s.thread = i;
+	s.loop = loop;
+	s.first = p->f->h.seen;
+	s.nframe = 1;
+	s.frame[0] = th->call_ra;
+	add_record(r, p, &s, &add);
+}
+
+static const char *join_args(struct arena *a, const char *args, size_t size)
+{
+	struct sb b = {0};
+	char *res;
+
+	while (size && !args[size - 1])
+		size--;
+	for (size_t i = 0; i < size; i++)
+		sb_putc(&b, args[i] ? args[i] : ' ');
+	res = arena_strdup(a, b.s ? b.s : "");
+	sb_free(&b);
+	return res;
+}
+
+static void add_process(struct reader *r, const struct trace_file *f)
+{
+	static const enum tracefile_end ends[] = {[STATE_RUNNING] = TF_KILLED,
+		[STATE_EXITED] = TF_EXITED,
+		[STATE_EXECED] = TF_EXECED};
+	struct process *p = xcalloc(1, sizeof *p);
+	const struct trace_header *h = &f->h;
+	struct tracefile_process *out = vec_push(&r->processes);
+
+	p->f = f;
+	p->id = r->processes.n - 1;
+	p->nmodule = at_most(h->nmodule, TRACE_MODULES);
+	p->nthread = at_most(h->nthread, TRACE_THREADS);
+	p->nloop = at_most(h->nloop, TRACE_LOOPS);
+	p->nsite = at_most(h->nsite, TRACE_SITES);
+	memset(out, 0, sizeof *out);
+	out->pid = h->pid;
+	out->ppid = h->ppid;
+	out->exe = text(r->a, h->exe, sizeof h->exe);
+	out->args = join_args(r->a, h->args, sizeof h->args);
+	out->end = h->state < COUNT(ends) ? ends[h->state] : TF_KILLED;
+	if (out->end == TF_KILLED && h->pid <= INT32_MAX && h->pid > 1 &&
+		kill((pid_t)h->pid, 0) == 0)
+		out->end = TF_RUNNING;
+	out->ran_ns = h->seen > h->start ? ns(p, h->seen - h->start) : 0;
+	out->samples = h->samples;
+	out->lost =
+		h->lost_events + h->lost_sites + h->lost_loops + h->lost_threads + h->lost_modules;
+	out->sandboxed = h->flags & FLAG_SANDBOXED;
+	r->t->threshold_ns = ns(p, h->threshold);
+	r->t->budget_ns = ns(p, h->budget);
+	p->exe = NONE;
+	for (uint32_t i = 0; i < p->nmodule; i++) {
+		const struct trace_module *m = &f->module[i];
+
+		p->module[i] = NONE;
+		if (m->ready && m->path[0])
+			p->module[i] = symbols_module(r->syms, text(r->a, m->path, sizeof m->path),
+				m->build_id, at_most(m->nbuild_id, sizeof m->build_id));
+		if (i == 0)
+			p->exe = p->module[i];
+	}
+	for (uint32_t i = 0; i < p->nthread; i++) {
+		struct tracefile_thread *th;
+
+		p->thread[i] = NONE;
+		if (!f->thread[i].ready)
+			continue;
+		p->thread[i] = r->threads.n;
+		th = vec_push(&r->threads);
+		th->process = p->id;
+		th->tid = f->thread[i].tid;
+		th->name = text(r->a, f->thread[i].name, sizeof f->thread[i].name);
+	}
+	for (uint32_t i = 0; i < p->nloop; i++)
+		add_loop(r, p, i);
+	for (uint32_t i = 0; i < p->nsite; i++) {
+		const struct trace_site *s = &f->site[i];
+		struct total add = {s->count, s->ticks, s->max_ticks, &s->hist, false};
+
+		if (s->count && valid_site(p, i))
+			add_record(r, p, s, &add);
+	}
+	for (uint32_t i = 0; i < p->nthread; i++) {
+		if (p->thread[i] == NONE)
+			continue;
+		add_open_turn(r, p, i);
+		add_stuck(r, p, i);
+	}
+	free(p);
+}
+
+/* ---- the directory ---- */
+
+/* Copies a file to where it cannot change while it is checked. NULL if it is none of ours; said
+ * once. */
+static struct trace_file *load(const char *path)
+{
+	struct trace_file *f;
+	char *data = NULL;
+	size_t size = 0;
+
+	if (fs_read_quiet(path, &data, &size) < 0) {
+		warn("%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	f = aligned_alloc(64, (sizeof *f + 63) / 64 * 64);
+	if (!f)
+		abort();
+	memset(f, 0, sizeof *f);
+	memcpy(f, data, size < sizeof *f ? size : sizeof *f);
+	free(data);
+	if (size < sizeof f->h || f->h.magic != TRACE_MAGIC)
+		warn("%s: not a trace file, or its process ended before it began", path);
+	else if (f->h.version != TRACE_VERSION || f->h.size != sizeof *f ||
+		 f->h.ncall != CALL_COUNT)
+		warn("%s: written by another version of the tracer", path);
+	else if (size != sizeof *f)
+		warn("%s: cut short", path);
+	else
+		return f;
+	free(f);
+	return NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct tracefile_record *x = a, *y = b;
+
+	if (x->worker != y->worker)
+		return x->worker - y->worker;
+	if (x->kind != y->kind)
+		return (int)x->kind - (int)y->kind;
+	if (x->total_ns != y->total_ns)
+		return x->total_ns < y->total_ns ? 1 : -1;
+	return 0;
+}
+
+/* Drops loops that never came round and in which nothing was found, and renumbers. */
+static void drop_idle_loops(struct reader *r)
+{
+	uint32_t *to = arena_alloc(r->a, (r->loops.n + 1) * sizeof *to), n = 0;
+
+	for (uint32_t i = 0; i < r->records.n; i++)
+		if (r->records.v[i].loop != NONE)
+			to[r->records.v[i].loop] = 1;
+	for (uint32_t i = 0; i < r->loops.n; i++) {
+		bool keep = to[i] || r->loops.v[i].turns;
+
+		to[i] = keep ? n : NONE;
+		if (keep)
+			r->loops.v[n++] = r->loops.v[i];
+	}
+	r->loops.n = n;
+	for (uint32_t i = 0; i < r->records.n; i++) {
+		struct tracefile_record *rec = &r->records.v[i];
+
+		if (rec->loop == NONE)
+			continue;
+		rec->loop = to[rec->loop];
+		rec->worker = r->loops.v[rec->loop].worker;
+	}
+}
+
+#define MOVE(to, from)                                                                             \
+	((to) = arena_alloc(a, ((from).n + 1) * sizeof *(from).v),                                 \
+		(from).n ? memcpy((to), (from).v, (from).n * sizeof *(from).v) : NULL,             \
+		vec_free(&(from)))
+
+struct tracefile *tracefile_read(const char *dir)
+{
+	struct arena *a;
+	struct reader *r;
+	struct tracefile *t;
+	struct dirent *e;
+	VEC(char *) names = {0};
+	DIR *d = opendir(dir);
+
+	if (!d) {
+		error("%s: %s", dir, strerror(errno));
+		return NULL;
+	}
+	while ((e = readdir(d)))
+		if (str_ends(e->d_name, ".tvt"))
+			vec_add(&names, xstrdup(e->d_name));
+	closedir(d);
+	if (names.n)
+		qsort(names.v, names.n, sizeof *names.v, by_name);
+	a = arena_new();
+	r = xcalloc(1, sizeof *r);
+	t = r->t = arena_alloc(a, sizeof *t);
+	t->arena = r->a = a;
+	r->syms = symbols_new(a);
+	for (uint32_t i = 0; i < names.n; i++) {
+		struct trace_file *f = load(path_join(a, dir, names.v[i]));
+
+		t->nfile++;
+		if (f)
+			add_process(r, f);
+		else
+			t->nbad++;
+		free(f);
+		free(names.v[i]);
+	}
+	vec_free(&names);
+	for (uint32_t i = 0; i < r->records.n; i++) {
+		r->records.v[i].p99_ns = quantile(r->hists.v[i], .99, r->records.v[i].max_ns);
+		free(r->hists.v[i]);
+	}
+	drop_idle_loops(r);
+	if (r->records.n)
+		qsort(r->records.v, r->records.n, sizeof *r->records.v, by_weight);
+	t->nprocess = r->processes.n;
+	t->nthread = r->threads.n;
+	t->nloop = r->loops.n;
+	t->nrecord = r->records.n;
+	MOVE(t->processes, r->processes);
+	MOVE(t->threads, r->threads);
+	MOVE(t->loops, r->loops);
+	MOVE(t->records, r->records);
+	vec_free(&r->hists);
+	vec_free(&r->code);
+	map_free(&r->codes);
+	map_free(&r->record_of);
+	map_free(&r->seen);
+	symbols_free(r->syms);
+	free(r);
+	return t;
+}
+
+void tracefile_free(struct tracefile *t)
+{
+	if (t)
+		arena_free(t->arena);
+}

@@ -1,0 +1,159 @@
+/* expect.c - runs a program under the tracer and compares what is found with the marks in its
+ * sources.
+ *
+ * usage: expect PROGRAM CALLBACK SOURCE...
+ *
+ * A line with "EXPECT kind [call]" must have such a record, and if CALLBACK is not "-" that record
+ * must have been reached through the function CALLBACK. A line with "SILENT" must have none. The
+ * trace is also written as JSON and read back, and must be the same.
+ */
+#include "base/base.h"
+#include "runtime/trace/run.h"
+#include "runtime/trace/tracefile.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct mark {
+	const char *file, *kind, *call;
+	uint32_t line;
+	bool silent;
+};
+
+static VEC(struct mark) marks;
+static struct arena *arena;
+
+static void read_marks(const char *path)
+{
+	char *text, *line, *save = NULL;
+	size_t size;
+	uint32_t n = 0;
+
+	if (fs_read(path, &text, &size) < 0)
+		exit(2);
+	/* strtok would skip empty lines */
+	for (line = text; line; line = save) {
+		char *at, *end = strchr(line, '\n');
+
+		save = end ? end + 1 : NULL;
+		if (end)
+			*end = '\0';
+		n++;
+		at = strstr(line, "/* EXPECT ");
+		if (at) {
+			char *kind = strtok(at + 10, " *"), *call = strtok(NULL, " *");
+
+			if (call && strcmp(call, "/") == 0)
+				call = NULL;
+			vec_add(&marks, ((struct mark){path, arena_strdup(arena, kind),
+						call ? arena_strdup(arena, call) : "", n, false}));
+		} else if (strstr(line, "/* SILENT")) {
+			vec_add(&marks, ((struct mark){path, "", "", n, true}));
+		}
+	}
+	free(text);
+}
+
+static bool at(const struct tracefile_record *r, const struct mark *m)
+{
+	const struct tracefile_frame *f = r->nframe ? &r->frames[r->site] : NULL;
+
+	return f && f->file && f->line == m->line && strcmp(f->file, m->file) == 0;
+}
+
+static bool is_finding(const struct tracefile_record *r)
+{
+	return !r->worker && r->kind != TF_START;
+}
+
+static int check(const struct tracefile *t, const char *callback)
+{
+	int bad = 0;
+
+	for (uint32_t i = 0; i < marks.n; i++) {
+		const struct mark *m = &marks.v[i];
+		bool found = false;
+
+		for (uint32_t k = 0; k < t->nrecord; k++) {
+			const struct tracefile_record *r = &t->records[k];
+			const char *fn;
+
+			if (!is_finding(r) || !at(r, m))
+				continue;
+			if (m->silent) {
+				printf("%s:%u: must be silent, but '%s' was found\n",
+					path_base(m->file), m->line, r->call);
+				bad = 1;
+				continue;
+			}
+			if (strcmp(tracefile_kind_name(r->kind), m->kind) != 0 ||
+				(m->call[0] && strcmp(r->call, m->call) != 0))
+				continue;
+			found = true;
+			fn = r->callback < r->nframe ? r->frames[r->callback].fn : NULL;
+			if (callback[0] != '-' && r->kind != TF_HOLD &&
+				(!fn || strcmp(fn, callback) != 0)) {
+				printf("%s:%u: the callback is '%s', not '%s'\n",
+					path_base(m->file), m->line, fn ? fn : "unknown", callback);
+				bad = 1;
+			}
+		}
+		if (!m->silent && !found) {
+			printf("%s:%u: no %s %s was found\n", path_base(m->file), m->line, m->kind,
+				m->call);
+			bad = 1;
+		}
+	}
+	return bad;
+}
+
+static int check_json(const struct tracefile *t)
+{
+	char a[] = "/tmp/trace-a-XXXXXX", b[] = "/tmp/trace-b-XXXXXX", *x, *y;
+	size_t nx, ny;
+	struct tracefile *again;
+	int bad = 1;
+
+	close(mkstemp(a));
+	close(mkstemp(b));
+	if (tracefile_write(t, a) == 0 && (again = tracefile_load(a))) {
+		if (tracefile_write(again, b) == 0 && fs_read(a, &x, &nx) == 0) {
+			if (fs_read(b, &y, &ny) == 0) {
+				bad = nx != ny || memcmp(x, y, nx) != 0;
+				free(y);
+			}
+			free(x);
+		}
+		tracefile_free(again);
+	}
+	if (bad)
+		printf("the trace differs after it was written as JSON and read back\n");
+	unlink(a);
+	unlink(b);
+	return bad;
+}
+
+int main(int argc, char **argv)
+{
+	struct trace_opts opts = {.lib = TRACE_LIB};
+	struct tracefile *t;
+	int status, bad;
+
+	if (argc < 4)
+		return 2;
+	arena = arena_new();
+	for (int i = 3; i < argc; i++)
+		read_marks(argv[i]);
+	if (trace_run(&opts, (char *[]){argv[1], NULL}, &t, &status) < 0)
+		return 1;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		return 77;
+	bad = check(t, argv[2]);
+	bad |= check_json(t);
+	if (bad)
+		tracefile_print(t, stdout, true);
+	tracefile_free(t);
+	vec_free(&marks);
+	arena_free(arena);
+	return bad;
+}
