@@ -261,9 +261,11 @@ static void look_at(struct search *se, uint32_t id)
 	const struct entry *e = &se->f->entries[v.entry];
 	struct bind bind = s->binds.v.v[v.bind];
 	struct modeset modes = s->modesets.v.v[v.modes];
-	struct frame fr = {.s = s, .fn = v.fn, .bind = &bind, .modes = &modes, .ctx = kind_of(se, &v)};
+	struct memo memo;
+	struct frame fr = {.s = s, .fn = v.fn, .bind = &bind, .modes = &modes, .ctx = kind_of(se, &v), .memo = &memo};
 	const struct loop *only = NULL;
 
+	memo_open(&memo, s, v.fn);
 	if (v.parent == NONE && e->head != NONE) {
 		const struct cfg *g = program_cfg(s->p, v.fn);
 		for (uint32_t l = 0; l < g->nloop; l++)
@@ -278,6 +280,7 @@ static void look_at(struct search *se, uint32_t id)
 			if (s->ir->ops[o].kind == OP_CALL || s->ir->ops[o].kind == OP_ICALL)
 				look_at_site(se, &fr, id, o);
 	}
+	memo_close(&memo);
 }
 
 /* ---- groups ---- */

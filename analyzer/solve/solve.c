@@ -9,6 +9,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	struct solver s = {.p = p, .ir = p->ir, .e = e, .mem = arena_new(), .f = arena_alloc(mem, sizeof *s.f)};
 
 	s.f->mem = mem;
+	s.budget = arena_alloc(s.mem, sizeof *s.budget);
 	s.local = arena_alloc(s.mem, (p->ir->nfns + 1) * sizeof *s.local);
 	solve_params(&s);   /* needs: effects, call graph		gives: params that matter	*/
 	solve_control(&s);  /* needs: effects, call graph		gives: forks, no_return, dead_end */

@@ -13,8 +13,13 @@ struct guard {
 /* What is known of one function's inside; built when the function is first looked at. */
 struct local_facts {
 	uint32_t *def, *next_def; /* per local: newest defining op (absolute), chained; NONE ends */
-	struct guard **guards;	  /* per block: the branches on the way from the entry that could be decided */
-	uint32_t *nguard;
+	struct guard *guard;	  /* per block: the branch right in front of it; at is NONE if there is none */
+};
+/* What was found in one frame, so that it is found once. */
+struct memo {
+	struct map index; /* op -> position in v */
+	VEC(struct val) v;
+	uint8_t *reached; /* per block: 0, or enum tri + 1 */
 };
 /* A descriptor as a function names it. */
 struct fd_key {
@@ -56,6 +61,7 @@ struct solver {
 	struct make **makes;	    /* per function */
 	uint32_t *nmake;
 	bool *forks;		    /* per function: its result is 0 in a forked child */
+	uint32_t *budget;	    /* steps left for the value that is being looked for */
 	bool *no_return;	    /* per function: never comes back */
 	struct bits dead_end;	    /* per op: control cannot reach a return from here */
 
@@ -77,7 +83,10 @@ struct frame {
 	const struct modeset *modes;  /* NULL: none */
 	enum ctx_kind ctx;
 	uint8_t depth;
+	struct memo *memo; /* NULL: none */
 };
+void memo_open(struct memo *m, const struct solver *s, uint32_t fn);
+void memo_close(struct memo *m);
 
 /* value.c */
 const struct local_facts *local_facts(const struct solver *s, uint32_t fn);

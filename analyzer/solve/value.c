@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_DEFS = 8, MAX_DEPTH = 24 };
+enum { MAX_DEFS = 8, MAX_DEPTH = 24, MAX_STEPS = 400 };
 
 static const struct val TOP = {.kind = VAL_TOP};
 
@@ -35,21 +35,19 @@ static bool defines(const struct op *op, uint32_t local)
 	return op->dst.kind == REF_LOCAL && op->dst.id == local;
 }
 
-/* Branches that dominate each block and went one way: block b is reached only if they did. */
+/* The branch right in front of each block, if the block is reached only when it went one way. */
 static void find_guards(const struct solver *s, uint32_t fn, struct local_facts *l)
 {
 	const struct ir *ir = s->ir;
 	const struct fn *f = &ir->fns[fn];
 	const struct cfg *g = program_cfg(s->p, fn);
 
-	l->guards = arena_alloc(s->mem, f->nblock * sizeof *l->guards);
-	l->nguard = arena_alloc(s->mem, f->nblock * sizeof *l->nguard);
+	l->guard = arena_alloc(s->mem, f->nblock * sizeof *l->guard);
+	memset(l->guard, 0xff, f->nblock * sizeof *l->guard);
 	for (uint32_t i = 0; i < g->nrpo; i++) {
 		uint32_t b = g->rpo[i], d = g->idom[b];
 		if (d == NONE)
 			continue;
-		l->guards[b] = l->guards[d];
-		l->nguard[b] = l->nguard[d];
 		const struct block *bl = &ir->blocks[f->block + d];
 		if ((bl->term != TERM_IF && bl->term != TERM_SWITCH) || g->npred[b] != 1)
 			continue; /* with one predecessor, that is d, by one edge or (switch) several */
@@ -59,14 +57,21 @@ static void find_guards(const struct solver *s, uint32_t fn, struct local_facts 
 				way = k;
 				ways++;
 			}
-		if (ways != 1 || bl->cond.lhs.kind != REF_LOCAL)
-			continue;
-		struct guard *more = arena_alloc(s->mem, (l->nguard[b] + 1) * sizeof *more);
-		if (l->nguard[b])
-			memcpy(more, l->guards[b], l->nguard[b] * sizeof *more);
-		more[l->nguard[b]++] = (struct guard){d, way};
-		l->guards[b] = more;
+		if (ways == 1 && bl->cond.lhs.kind == REF_LOCAL)
+			l->guard[b] = (struct guard){d, way};
 	}
+}
+
+void memo_open(struct memo *m, const struct solver *s, uint32_t fn)
+{
+	*m = (struct memo){.reached = xcalloc(s->ir->fns[fn].nblock + 1, 1)};
+}
+
+void memo_close(struct memo *m)
+{
+	map_free(&m->index);
+	vec_free(&m->v);
+	free(m->reached);
 }
 
 const struct local_facts *local_facts(const struct solver *s, uint32_t fn)
@@ -361,7 +366,7 @@ static struct val value_of_call(const struct frame *fr, uint32_t at, int depth)
 	return TOP;
 }
 
-static struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
+static struct val find_value_of_def(const struct frame *fr, uint32_t at, int depth)
 {
 	const struct op *op = &fr->s->ir->ops[at];
 	struct point here = at_site(fr->s, at);
@@ -395,6 +400,20 @@ static struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
 	}
 }
 
+/* A definition that is being looked at, as in i = i + 1, is worth TOP to itself. */
+static struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
+{
+	if (!fr->memo)
+		return find_value_of_def(fr, at, depth);
+	uint32_t n = fr->memo->v.n, i = *map_slot(&fr->memo->index, at, n);
+	if (i != n)
+		return fr->memo->v.v[i];
+	vec_add(&fr->memo->v, TOP);
+	struct val v = find_value_of_def(fr, at, depth);
+	fr->memo->v.v[i] = v;
+	return v;
+}
+
 static struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth)
 {
 	const struct solver *s = fr->s;
@@ -410,8 +429,9 @@ static struct val value_at(const struct frame *fr, struct ref r, struct point at
 	default:
 		return TOP;
 	}
-	if (depth > MAX_DEPTH)
+	if (depth > MAX_DEPTH || !*s->budget)
 		return TOP;
+	--*s->budget;
 	const struct local *local = &s->ir->locals[s->ir->fns[fr->fn].local + r.id];
 	struct val v = TOP;
 	if (local->flags & LOCAL_ADDR) { /* may be written through a pointer */
@@ -443,6 +463,8 @@ static struct val value_at(const struct frame *fr, struct ref r, struct point at
 
 struct val value_of(const struct frame *fr, struct ref r, uint32_t site)
 {
+	if (!fr->depth)
+		*fr->s->budget = MAX_STEPS;
 	return value_at(fr, r, at_site(fr->s, site), 0);
 }
 
@@ -554,33 +576,43 @@ static enum tri switch_goes(const struct frame *fr, const struct block *b, uint3
 	return YES;
 }
 
+static enum tri guard_holds(const struct frame *fr, const struct guard *g)
+{
+	const struct block *b = &fr->s->ir->blocks[fr->s->ir->fns[fr->fn].block + g->at];
+	if (b->term == TERM_SWITCH)
+		return switch_goes(fr, b, g->at, g->succ);
+	enum tri t = cond_at_end(fr, &b->cond, g->at);
+	return g->succ == 1 ? not(t) : t;
+}
+
 enum tri site_reached(const struct frame *fr, uint32_t site)
 {
 	const struct solver *s = fr->s;
-	const struct fn *f = &s->ir->fns[fr->fn];
 	const struct local_facts *l = local_facts(s, fr->fn);
-	uint32_t block = s->p->op_block[site];
+	const struct cfg *g = program_cfg(s->p, fr->fn);
 	enum tri all = YES;
 
 	if (fr->depth > 4)
 		return MAYBE;
+	if (!fr->depth)
+		*s->budget = MAX_STEPS;
 	struct frame in = *fr;
 	in.depth++;
-	for (uint32_t i = 0; i < l->nguard[block]; i++) {
-		const struct guard *g = &l->guards[block][i];
-		const struct block *b = &s->ir->blocks[f->block + g->at];
+	for (uint32_t b = s->p->op_block[site]; b != NONE && all != NO; b = g->idom[b]) {
+		if (l->guard[b].at == NONE)
+			continue;
 		enum tri t;
-		if (b->term == TERM_SWITCH) {
-			t = switch_goes(&in, b, g->at, g->succ);
+		if (fr->memo && fr->memo->reached[b]) {
+			t = fr->memo->reached[b] - 1;
 		} else {
-			t = cond_at_end(&in, &b->cond, g->at);
-			if (g->succ == 1)
-				t = not(t);
+			if (fr->memo)
+				fr->memo->reached[b] = MAYBE + 1; /* to itself, while it is being looked at */
+			t = guard_holds(&in, &l->guard[b]);
+			if (fr->memo)
+				fr->memo->reached[b] = t + 1;
 		}
-		if (t == NO)
-			return NO;
-		if (t == MAYBE)
-			all = MAYBE;
+		if (t != YES)
+			all = t;
 	}
 	return all;
 }
@@ -606,28 +638,27 @@ static bool from_fork(const struct solver *s, uint32_t fn, struct ref r, struct 
 
 bool in_child(const struct solver *s, uint32_t site)
 {
-	uint32_t fn = s->p->op_fn[site], block = s->p->op_block[site];
+	uint32_t fn = s->p->op_fn[site];
 	const struct fn *f = &s->ir->fns[fn];
 	const struct local_facts *l = local_facts(s, fn);
+	const struct cfg *cfg = program_cfg(s->p, fn);
 
-	for (uint32_t i = 0; i < l->nguard[block]; i++) {
-		const struct guard *g = &l->guards[block][i];
+	for (uint32_t at = s->p->op_block[site]; at != NONE; at = cfg->idom[at]) {
+		const struct guard *g = &l->guard[at];
+		if (g->at == NONE)
+			continue;
 		const struct block *b = &s->ir->blocks[f->block + g->at];
-		int64_t zero;
-		struct point at = at_end(s, fn, g->at);
 		if (b->term == TERM_SWITCH) {
 			const struct succ *to = &s->ir->succs[b->succ + g->succ];
-			if (to->lo == 0 && to->hi == 0 && from_fork(s, fn, b->cond.lhs, at, 0))
+			if (to->lo == 0 && to->hi == 0 && from_fork(s, fn, b->cond.lhs, at_end(s, fn, g->at), 0))
 				return true;
 			continue;
 		}
-		if (b->cond.rhs.kind != REF_CONST)
+		if (b->cond.rhs.kind != REF_CONST || s->ir->consts[b->cond.rhs.id] != 0)
 			continue;
-		zero = s->ir->consts[b->cond.rhs.id];
-		uint8_t rel = b->cond.rel;
-		bool child = (g->succ == 0 && rel == REL_EQ && zero == 0) || (g->succ == 1 && rel == REL_NE && zero == 0) ||
-			     (g->succ == 1 && rel == REL_GT && zero == 0) || (g->succ == 0 && rel == REL_LE && zero == 0);
-		if (child && from_fork(s, fn, b->cond.lhs, at, 0))
+		uint8_t rel = b->cond.rel; /* which way is "result == 0"? */
+		bool child = g->succ == 0 ? rel == REL_EQ || rel == REL_LE : rel == REL_NE || rel == REL_GT;
+		if (child && from_fork(s, fn, b->cond.lhs, at_end(s, fn, g->at), 0))
 			return true;
 	}
 	return false;
