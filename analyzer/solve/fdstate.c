@@ -189,7 +189,7 @@ void solve_fdstate(struct solver *s)
 			if (node != NONE)
 				c.made[node] |= make_mode(&fr, &s->makes[f][i]);
 		}
-	s->fd = arena_alloc(s->mem, (fl->nnode + 1) * sizeof *s->fd);
+	s->f->fd = s->fd = arena_alloc(s->f->mem, (fl->nnode + 1) * sizeof *s->fd);
 	s->over = arena_alloc(s->mem, (fl->nnode + 1) * sizeof *s->over);
 	memset(s->over, 0xff, (fl->nnode + 1) * sizeof *s->over);
 	for (uint32_t i = 0; i < s->e->n; i++) {

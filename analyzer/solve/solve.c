@@ -69,6 +69,19 @@ static void dump_loc(const struct program *p, uint32_t loc, struct sb *out)
 		sb_puts(out, "?");
 }
 
+static void dump_fd(const struct facts *f, uint32_t node, const char *what, const char *name, struct sb *out)
+{
+	static const char *const kinds[] = {"socket", "file", "pipe", "event", "timer", "tty", "dir", "memory"};
+	static const char *const modes[] = {"mode unknown", "non-blocking", "blocking", "blocking or not"};
+	if (!f->fd[node].kind && !f->fd[node].mode)
+		return;
+	sb_printf(out, "fd %s '%s':", what, name);
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (f->fd[node].kind >> i & 1)
+			sb_printf(out, " %s", kinds[i]);
+	sb_printf(out, ", %s\n", modes[f->fd[node].mode & 3]);
+}
+
 void facts_dump(const struct facts *f, const struct program *p, struct sb *out, const char *only)
 {
 	for (uint32_t i = 0; i < f->nloop && !only; i++) {
@@ -77,6 +90,14 @@ void facts_dump(const struct facts *f, const struct program *p, struct sb *out, 
 		dump_loc(p, p->ir->ops[f->loops[i].site].loc, out);
 		sb_puts(out, "\n");
 	}
+	for (uint32_t i = 0; i < p->ir->nfields && !only; i++)
+		dump_fd(f, flow_field(p, i), ir_text_of(p->ir, p->ir->records[p->ir->fields[i].record].name),
+			ir_text_of(p->ir, p->ir->fields[i].name), out);
+	for (uint32_t i = 0; i < p->ir->nglobals && !only; i++)
+		dump_fd(f, p->flow.rep[p->flow.global0 + i], "global", ir_text_of(p->ir, p->ir->globals[i].name), out);
+	for (uint32_t i = 0; i < p->ir->nfns && only; i++)
+		for (uint32_t k = 0; k < p->ir->fns[i].nlocal && !strcmp(only, fn_name(p, i)); k++)
+			dump_fd(f, flow_local(p, i, k), "local", ir_text_of(p->ir, p->ir->locals[p->ir->fns[i].local + k].name), out);
 	for (uint32_t i = 0; i < f->nentry; i++) {
 		const struct entry *e = &f->entries[i];
 		if (only && strcmp(only, fn_name(p, e->fn)))

@@ -87,6 +87,9 @@ struct facts {
 	uint32_t nvisit;
 	struct block_site *blocks; /* sorted by (group, site) */
 	uint32_t nblock;
+	struct fd_class {
+		uint8_t kind, mode; /* fd_kind and fd_mode bits of all descriptors that may be there; 0: none known */
+	} *fd; /* per class of the value flow */
 	struct unsafe_site *unsafe; /* sorted by site */
 	uint32_t nunsafe;
 	uint32_t nassumed;	/* calls in tasks that were taken as not blocking because nothing was known of the descriptor */

@@ -54,9 +54,7 @@ struct solver {
 
 	struct local_facts **local; /* per function */
 	uint32_t *params;	    /* per function: which parameters matter (bits; at most MAX_BIND) */
-	struct {
-		uint8_t kind, mode;
-	} *fd;			    /* per flow class: what descriptors may be there */
+	struct fd_class *fd;	    /* facts.fd */
 	uint32_t *over;		    /* per flow class: the class whose descriptor it does its I/O on, or NONE */
 	struct make **makes;	    /* per function */
 	uint32_t *nmake;
