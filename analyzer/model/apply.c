@@ -30,10 +30,14 @@ static bool is_header(const char *path, const char *header)
 	       (np == nh || path[np - nh - 1] == '/');
 }
 
+/* A library is used if one of its headers is, or if its functions are called and the program does not define
+ * them: a header that only includes others does not appear in the program. Names of strict libraries are
+ * words of everybody's, so it takes two of them. */
 static void find_libraries(struct apply *a)
 {
 	struct effects *e = a->e;
 	uint32_t n = a->m->libs.n;
+	uint32_t *called = arena_alloc(e->mem, n * sizeof *called + 1);
 
 	e->uses_library = arena_alloc(e->mem, n * sizeof *e->uses_library + 1);
 	for (uint32_t f = 0; f < a->ir->nfiles; f++) {
@@ -44,6 +48,17 @@ static void find_libraries(struct apply *a)
 
 			for (uint32_t k = 0; k < l->ndetect && !e->uses_library[i]; k++)
 				e->uses_library[i] = is_header(path, l->detect[k]);
+		}
+	}
+	for (uint32_t f = 0; f < a->ir->nfns; f++) {
+		if (fn_defined(a->p, f) || a->p->in[f + 1] == a->p->in[f])
+			continue;
+		for (const struct model *m = e->of_fn[f]; m; m = m->other) {
+			const struct library *l = models_library(a->m, m->library);
+			uint32_t i = (uint32_t)(l - a->m->libs.v);
+
+			if (m->strict ? ++called[i] == 2 : !m->other)
+				e->uses_library[i] = true;
 		}
 	}
 }
@@ -397,6 +412,17 @@ static int by_site(const void *x, const void *y)
 	return (a->callback > b->callback) - (a->callback < b->callback);
 }
 
+/* Of the models of one name, that of a strict library that the program uses, else the one that is not strict. */
+static void choose_model(struct apply *a, uint32_t fn)
+{
+	const struct model *m = a->e->of_fn[fn], *strict = m && !m->strict ? m->other : m;
+
+	while (strict && !uses(a->e, strict->library))
+		strict = strict->other;
+	if (strict || (m && m->strict))
+		a->e->of_fn[fn] = strict;
+}
+
 struct effects *model_apply(const struct program *p, struct models *m)
 {
 	struct effects *e = xcalloc(1, sizeof *e);
@@ -404,14 +430,13 @@ struct effects *model_apply(const struct program *p, struct models *m)
 
 	e->models = m;
 	e->mem = arena_new();
+	e->of_fn = arena_alloc(e->mem, (p->ir->nfns + 1) * sizeof *e->of_fn);
+	for (uint32_t f = 0; f < p->ir->nfns; f++)
+		e->of_fn[f] = models_find(m, fn_name(p, f));
 	find_libraries(&a);
 	find_only_loop(&a);
-	e->of_fn = arena_alloc(e->mem, (p->ir->nfns + 1) * sizeof *e->of_fn);
 	for (uint32_t f = 0; f < p->ir->nfns; f++) {
-		const struct model *model = models_find(m, fn_name(p, f));
-
-		if (model && (!model->strict || uses(e, model->library)))
-			e->of_fn[f] = model;
+		choose_model(&a, f);
 		annotated_fn(&a, f);
 	}
 	find_places(&a);

@@ -8,11 +8,6 @@
 
 #include <ctype.h>
 
-static bool word_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
 /* At a line's end: moves behind blank lines and comments to the next line that says something. True
  * if that line is indented. */
 static bool next_line(struct parser *p)
@@ -20,8 +15,7 @@ static bool next_line(struct parser *p)
 	for (;;) {
 		const char *s;
 
-		while (*p->p && *p->p != '\n')
-			p->p++;
+		p->p += strcspn(p->p, "\n");
 		if (!*p->p)
 			return false;
 		p->p++;

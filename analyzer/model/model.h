@@ -181,6 +181,7 @@ struct model {
 	const struct instead *insteads;
 	uint32_t ninstead;
 	const char *note;	   /* free text behind "note:", or NULL */
+	const struct model *other; /* the same name in a strict library: speaks first, in programs that use that */
 };
 /* field RECORD.FIELD, type NAME, global NAME, macro NAME, name PATTERN: where such a function runs. The field
  * may lie in unnamed records inside RECORD. cb.param and cb.given say nothing here. */

@@ -6,7 +6,7 @@
 
 struct models {
 	struct arena *mem;
-	VEC(const struct model *) all; /* without those replaced by a later directory */
+	VEC(struct model *) all; /* without those replaced by a later directory */
 	struct map by_name;	       /* hash of the name to the index in all; patterns are not in it */
 	VEC(uint32_t) patterns;	       /* indices in all; the longest first, as it is the most specific */
 	VEC(struct place) places;
@@ -25,6 +25,17 @@ extern const char *const fd_kind_word[8];		 /* bit i */
 
 /* Position of the n bytes at s in words, or -1. */
 int word_find(const char *const *words, int nword, const char *s, size_t n);
+
+enum char_class { CHAR_WORD = 1, CHAR_GLOB = 2 };
+extern const uint8_t char_class[256];
+static inline bool word_char(char c) /* of a word: a verb, a parameter */
+{
+	return char_class[(uint8_t)c] & CHAR_WORD;
+}
+static inline bool name_char(char c) /* of a function's name, which may be a pattern */
+{
+	return char_class[(uint8_t)c];
+}
 
 /* ---- lex.c ---- */
 

@@ -116,7 +116,7 @@ const struct model *models_find(const struct models *m, const char *fn)
 
 uint32_t models_all(const struct models *m, const struct model ***all)
 {
-	*all = m->all.v;
+	*all = (const struct model **)m->all.v;
 	return m->all.n;
 }
 

@@ -3,24 +3,18 @@
  */
 #include "model/model_int.h"
 
-#include <ctype.h>
-
-static bool name_char(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || c == '*' || c == '?';
-}
-
 /* ---- a function ---- */
 
 /* Its parameters are on both sides of their use (a callback may be given a later one), so their
  * names are collected first, and the phrases behind the colons are parsed in a second walk. */
-static bool param_names(struct parser *p)
+static bool param_names(struct parser *p, bool *plain)
 {
 	struct parser ahead = *p;
 	const char *names[32];
 	int n = 0, depth = 0;
 	bool named = true; /* the next word is a name */
 
+	*plain = true;
 	for (;; lex_next(&ahead)) {
 		struct token *t = &ahead.tok;
 
@@ -30,8 +24,8 @@ static bool param_names(struct parser *p)
 		}
 		if (tok_is(&ahead, ")") && depth == 0)
 			break;
-		depth += tok_is(&ahead, "(") || tok_is(&ahead, "{");
-		depth -= tok_is(&ahead, ")") || tok_is(&ahead, "}");
+		if (t->kind == T_PUNCT && t->n == 1)
+			depth += (*t->s == '(' || *t->s == '{') - (*t->s == ')' || *t->s == '}');
 		if (tok_is(&ahead, "...")) {
 			if (n == 0)
 				p->model->open_front = true;
@@ -52,9 +46,15 @@ static bool param_names(struct parser *p)
 			names[n++] = tok_text(&ahead);
 			named = false;
 		} else if (tok_is(&ahead, ",") && depth == 0) {
+			*plain &= !named || p->model->open_front;
 			named = true;
+		} else {
+			*plain = false;
 		}
 	}
+	*plain &= !named || n == 0 || p->model->nfixed == n; /* (a, ...) */
+	if (*plain)
+		*p = ahead;
 	p->model->nparam = n;
 	if (!p->model->variadic)
 		p->model->nfixed = p->model->open_front ? 0 : n;
@@ -86,8 +86,12 @@ static bool params(struct parser *p)
 		if (lex_accept(p, ":") && !callback_parse(p, i))
 			return false;
 		i++;
-		if (!tok_is(p, ")") && !lex_expect(p, ","))
+		if (tok_is(p, ")"))
+			break;
+		if (!lex_expect(p, ","))
 			return false;
+		if (tok_is(p, ")"))
+			return lex_wrong(p, "a parameter's name", NULL, 0);
 	}
 	return true;
 }
@@ -192,10 +196,13 @@ static void add_pattern(struct models *m, uint32_t model)
 	m->patterns.v[i] = model;
 }
 
-static bool install(struct parser *p, const struct token *at, const struct model *model)
+/* Strict libraries may name functions as others do (rcu_read_lock): the one that is not strict is found by its
+ * name, and leads to the others. */
+static bool install(struct parser *p, const struct token *at, struct model *model)
 {
 	struct models *m = p->m;
 	uint32_t *slot = map_slot(&m->by_name, hash_str(model->name), m->all.n);
+	struct model *old;
 
 	if (*slot == m->all.n) {
 		vec_add(&m->all, model);
@@ -203,10 +210,22 @@ static bool install(struct parser *p, const struct token *at, const struct model
 			add_pattern(m, m->all.n - 1);
 		return true;
 	}
-	if (same_dir(m->all.v[*slot]->file, model->file))
-		return lex_error(p, at, "a second model of '%s'; the first is at %s:%d",
-			model->name, m->all.v[*slot]->file, m->all.v[*slot]->line);
-	m->all.v[*slot] = model;
+	old = m->all.v[*slot];
+	if (!same_dir(old->file, model->file)) {
+		m->all.v[*slot] = model;
+		return true;
+	}
+	if (!strcmp(old->library, model->library) || (!old->strict && !model->strict))
+		return lex_error(p, at, "a second model of '%s'; the first is at %s:%d", model->name,
+			old->file, old->line);
+	if (old->strict && !model->strict) {
+		model->other = old;
+		*slot = m->all.n;
+	} else {
+		model->other = old->other;
+		old->other = model;
+	}
+	vec_add(&m->all, model);
 	return true;
 }
 
@@ -214,6 +233,7 @@ static bool install(struct parser *p, const struct token *at, const struct model
 static bool function(struct parser *p, const struct token *names, uint32_t n)
 {
 	struct model *model = arena_alloc(p->m->mem, sizeof *model);
+	bool plain;
 
 	model->name = arena_strndup(p->m->mem, names[0].s, names[0].n);
 	model->library = p->library;
@@ -229,7 +249,7 @@ static bool function(struct parser *p, const struct token *names, uint32_t n)
 	p->depth++;
 	lex_next(p); /* '(' */
 	lex_next(p);
-	if (!param_names(p) || !params(p))
+	if (!param_names(p, &plain) || (!plain && !params(p)))
 		return false;
 	p->depth--;
 	lex_next(p); /* ')' */
@@ -539,7 +559,11 @@ static bool entry(struct parser *p)
 				p, &at[0], "expected 'library NAME' before the first function");
 		return function(p, at, n);
 	}
-	if (n == 0 || (p->tok = at[0], n == 1 && !*p->p))
+	if (n == 0)
+		lex_next(p);
+	else
+		p->tok = at[0];
+	if (n == 0 || (n == 1 && !*p->p))
 		return lex_wrong(p, "a keyword or a function's prototype", keyword, KW_COUNT);
 	if (str_nearest(arena_strndup(p->m->mem, at[0].s, at[0].n), keyword, KW_COUNT))
 		return lex_wrong(p, "a keyword or a function's prototype", keyword, KW_COUNT);

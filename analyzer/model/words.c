@@ -65,10 +65,15 @@ const enum severity category_severity[CAT_COUNT] = {
 const char *const fd_kind_word[8] = {
 	"socket", "file", "pipe", "event", "timer", "tty", "dir", "memory"};
 
+const uint8_t char_class[256] = {
+	['_'] = CHAR_WORD,	   ['a' ... 'z'] = CHAR_WORD, ['A' ... 'Z'] = CHAR_WORD,
+	['0' ... '9'] = CHAR_WORD, ['*'] = CHAR_GLOB,	      ['?'] = CHAR_GLOB,
+};
+
 int word_find(const char *const *words, int nword, const char *s, size_t n)
 {
 	for (int i = 0; i < nword; i++)
-		if (!strncmp(words[i], s, n) && !words[i][n])
+		if (*words[i] == *s && !strncmp(words[i], s, n) && !words[i][n])
 			return i;
 	return -1;
 }
