@@ -85,7 +85,8 @@ unsigned terminal_width(int fd);
 int stdout_write(const char *s, size_t n);
 /* Prints and frees. An exit status: EXIT_CLEAN or EXIT_TROUBLE. */
 int stdout_sb(struct sb *out);
-/* Ctrl-C and SIGTERM set *interrupt_flag() from now on; a second one ends the tool at once. */
+/* Ctrl-C and SIGTERM set *interrupt_flag() from now on; a second one, or a second without an
+ * answer, ends the tool at once. */
 void interrupt_catch(void);
 const volatile sig_atomic_t *interrupt_flag(void);
 /* If one came, ends the tool by that signal (a shell then sees 128 + its number); else returns. */

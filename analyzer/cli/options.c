@@ -91,8 +91,9 @@ static int set_number(uint32_t *to, const struct option_row *o, const char *val,
 }
 
 /* FORMAT or FORMAT=FILE; "-" is standard output. */
-static int add_output(struct cli *c, const struct option_row *o, char *val)
+static int add_output(struct cli *c, const struct option_row *o, const char *arg)
 {
+	char *val = xstrdup(arg); /* lives as long as the tool: ps shows argv as it was */
 	char *path = strchr(val, '=');
 	int which;
 

@@ -119,11 +119,19 @@ void progress_show(void *ctx, uint32_t done, uint32_t total, const char *file)
 
 static volatile sig_atomic_t interrupted;
 
+/* Whoever should have seen the flag is busy: end now. Workers end with us. */
+static void on_alarm(int sig)
+{
+	signal(interrupted, SIG_DFL);
+	raise(interrupted);
+}
+
 static void on_signal(int sig)
 {
 	int err = errno;
 
 	interrupted = sig;
+	alarm(1);
 	if (drawn) {
 		drawn = 0;
 		if (write(STDERR_FILENO, wipe, sizeof wipe - 1) < 0) {
@@ -142,6 +150,7 @@ void interrupt_catch(void)
 	for (size_t i = 0; i < COUNT(sigs); i++)
 		if (!sigaction(sigs[i], NULL, &old) && old.sa_handler == SIG_DFL)
 			sigaction(sigs[i], &sa, NULL);
+	signal(SIGALRM, on_alarm);
 }
 
 const volatile sig_atomic_t *interrupt_flag(void)

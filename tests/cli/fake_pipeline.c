@@ -1,6 +1,7 @@
 /* fake_pipeline.c - a pipeline that has its findings ready: the command line is tested with what no
  * real analysis can be made to give. TVT_FAKE says what happens: "found" (the default: the findings
- * of sample.h), "clean", "failed", "slow" (until it is cancelled, with progress), "big", "error".
+ * of sample.h), "clean", "failed", "slow" (until it is cancelled, with progress),
+ * "hang" (for 5 s, whatever is said), "big", "error".
  */
 #include "pipeline.h"
 
@@ -13,6 +14,13 @@ static const char *mode(void)
 	const char *m = getenv("TVT_FAKE");
 
 	return m ? m : "found";
+}
+
+/* A stage that has no time to look at the flag. */
+static void hang(void)
+{
+	for (int i = 0; i < 500; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 }
 
 static int slow(const struct pipeline_opts *o)
@@ -36,6 +44,8 @@ int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
 	if (!strcmp(mode(), "error"))
 		return error(
 			"no compile_commands.json above '%s'", o->db.npath ? o->db.paths[0] : ".");
+	if (!strcmp(mode(), "hang"))
+		hang();
 	if (!strcmp(mode(), "slow") && slow(o) < 0)
 		return -1;
 	if (!strcmp(mode(), "failed"))
