@@ -3,10 +3,11 @@
  * One file a process, mapped shared from its start, so that a process that is killed leaves what it
  * had recorded. All is aggregated in place: the size does not grow with the running time.
  *
- * Only the traced process writes, but for `seen` and `poke`, which belong to the watcher. Tables
- * grow by an atomic counter in the header; an entry is valid once its `ready` is set. Times are
- * ticks: `tick_khz` of them make a millisecond (the time stamp counter), or nanoseconds if it is 0.
- * A reader must believe nothing: counters may run beyond the tables, text may lack its NUL.
+ * Only the traced process writes, but for `seen`, `poke`, `looked...` and `starved`, which are the
+ * watcher's. Tables grow by an atomic counter in the header; an entry is valid once its `ready` is
+ * set. Times are ticks: `tick_khz` of them make a millisecond (the time stamp counter), or
+ * nanoseconds if it is 0. A reader must believe nothing: counters may run beyond the tables, text
+ * may lack its NUL.
  */
 #ifndef TVT_TRACE_FORMAT_H
 #define TVT_TRACE_FORMAT_H
@@ -57,8 +58,11 @@ enum trace_flag {
 	FLAG_SITE_EXACT = 1, /* frame[0] is where it stood, not a return address */
 	FLAG_SITE_MANY = 2,  /* several objects were met; the first is kept */
 	FLAG_SITE_CUT = 4,   /* the stack was deeper than TRACE_FRAMES, or could not be followed */
+	FLAG_SITE_NEVER = 8, /* a call that is recorded however short */
 	FLAG_PENDING_OPEN = 1, /* the call has not returned yet */
 };
+
+enum { LOOKED_ASLEEP = 1, LOOKED_RUNNABLE = 2 };
 
 /* Log-linear histogram: 8 buckets an octave above 2^10 ticks (about 0.3 us), so 6 % at worst. */
 #define TRACE_HIST_SHIFT 10
@@ -126,6 +130,9 @@ struct trace_thread {
 	uint32_t call; /* the innermost call that it is inside, or was last */
 	uint32_t nlevel;
 	uint64_t call_ra, call_start;
+	uint64_t looked_at; /* call_start of the call in which the watcher last looked at it */
+	uint32_t looked;    /* what it then was: LOOKED_... */
+	uint32_t starved;   /* long turns in which it mostly waited for a processor */
 	uint32_t ready, ended;
 	uint32_t npending;
 	uint32_t loops; /* index + 1 of its first loop; they are chained by `next` */
@@ -164,6 +171,8 @@ struct trace_site {
 	uint64_t frame[TRACE_FRAMES]; /* return addresses, innermost first */
 	uint64_t count, ticks, max_ticks;
 	uint64_t first, last; /* when */
+	uint32_t asleep;      /* calls in which the watcher saw the thread asleep */
+	uint32_t runnable;    /* or only ready to run: it was not blocked but had no processor */
 	struct trace_hist hist;
 };
 

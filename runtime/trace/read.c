@@ -6,30 +6,19 @@
  */
 #include "base/base.h"
 #include "runtime/trace/format.h"
-#include "runtime/trace/symbol.h"
+#include "runtime/trace/stack.h"
 #include "runtime/trace/tracefile.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-
-/* One frame of a raw stack, symbolised once and shared. */
-struct code {
-	uint32_t module; /* of symbols; NONE for unknown code */
-	uint64_t addr;
-	bool exact;
-	bool indirect; /* its call goes through a pointer */
-	struct tracefile_frame *frames;
-	uint32_t nframe;
-	const char *function; /* name of the concrete function: identity within module; or NULL */
-};
+#include <sys/stat.h>
 
 struct reader {
 	struct tracefile *t;
 	struct arena *a;
-	struct symbols *syms;
-	struct map codes; /* hash of (module, addr, exact) to index */
-	VEC(struct code) code;
+	struct stacks stacks;
 	struct map record_of; /* hash of a record's identity to index */
 	VEC(struct tracefile_process) processes;
 	VEC(struct tracefile_thread) threads;
@@ -43,11 +32,10 @@ struct reader {
 struct process {
 	const struct trace_file *f;
 	uint32_t id;
-	uint32_t nmodule, nthread, nloop, nsite; /* clamped */
-	uint32_t module[TRACE_MODULES];		 /* of symbols; NONE */
-	uint32_t exe;				 /* of symbols */
-	uint32_t thread[TRACE_THREADS];		 /* of reader; NONE */
-	uint32_t loop[TRACE_LOOPS];		 /* of reader; NONE */
+	struct image image;
+	uint32_t nthread, nloop, nsite; /* clamped */
+	uint32_t thread[TRACE_THREADS]; /* of reader; NONE */
+	uint32_t loop[TRACE_LOOPS];	/* of reader; NONE */
 };
 
 static const char *const call_name[] = {
@@ -97,165 +85,6 @@ static uint32_t at_most(uint32_t n, uint32_t max)
 	return n < max ? n : max;
 }
 
-/* ---- stacks ---- */
-
-static uint32_t find_code(struct reader *r, uint32_t module, uint64_t addr, bool exact)
-{
-	struct tracefile_frame frames[32];
-	uint64_t key = hash_mix(hash_mix(module, addr), exact);
-	uint32_t *slot = map_slot(&r->codes, key, r->code.n);
-	struct code *c;
-
-	if (*slot < r->code.n)
-		return *slot;
-	c = vec_push(&r->code);
-	memset(c, 0, sizeof *c);
-	c->module = module;
-	c->addr = addr;
-	c->exact = exact;
-	if (module == NONE) {
-		memset(frames, 0, sizeof *frames);
-		frames[0].module = "";
-		frames[0].addr = addr;
-		c->nframe = 1;
-		c->indirect = !exact;
-	} else {
-		c->nframe = symbols_frames(
-			r->syms, module, exact ? addr : addr - 1, frames, COUNT(frames));
-		c->indirect = !exact && symbols_indirect(r->syms, module, addr);
-	}
-	frames[0].indirect = c->indirect; /* the others are "called" by being inlined */
-	c->frames = arena_alloc(r->a, c->nframe * sizeof *c->frames);
-	memcpy(c->frames, frames, c->nframe * sizeof *c->frames);
-	c->function = frames[c->nframe - 1].fn;
-	return r->code.n - 1;
-}
-
-/* Which module held pc at a time; NONE. */
-static uint32_t module_at(const struct process *p, uint64_t pc, uint64_t when)
-{
-	for (uint32_t i = 0; i < p->nmodule; i++) {
-		const struct trace_module *m = &p->f->module[i];
-
-		if (p->module[i] != NONE && pc >= m->lo && pc < m->hi && (!m->to || when <= m->to))
-			return i;
-	}
-	return NONE;
-}
-
-/* A stack as indexes of code, innermost first. Returns how many. */
-static uint32_t resolve(struct reader *r, const struct process *p, const uint64_t *frame,
-	uint32_t n, uint64_t when, bool exact, uint32_t *out)
-{
-	n = at_most(n, TRACE_FRAMES);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t m = module_at(p, frame[i], when);
-
-		if (m == NONE)
-			out[i] = find_code(r, NONE, frame[i], exact && i == 0);
-		else
-			out[i] = find_code(
-				r, p->module[m], frame[i] - p->f->module[m].base, exact && i == 0);
-	}
-	return n;
-}
-
-static struct tracefile_frame *expand(
-	struct reader *r, const uint32_t *stack, uint32_t n, uint32_t *nframe)
-{
-	struct tracefile_frame *frames;
-	uint32_t k = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		k += r->code.v[stack[i]].nframe;
-	frames = arena_alloc(r->a, (k + !k) * sizeof *frames);
-	*nframe = k;
-	k = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct code *c = &r->code.v[stack[i]];
-
-		memcpy(frames + k, c->frames, c->nframe * sizeof *frames);
-		k += c->nframe;
-	}
-	return frames;
-}
-
-static uint32_t first_with_line(const struct tracefile_frame *frames, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (frames[i].file && frames[i].line)
-			return i;
-	return 0;
-}
-
-/* Index in the expanded stack of the concrete function at stack[i]. */
-static uint32_t expanded_index(const struct reader *r, const uint32_t *stack, uint32_t i)
-{
-	uint32_t k = 0;
-
-	for (uint32_t j = 0; j <= i; j++)
-		k += r->code.v[stack[j]].nframe;
-	return k - 1;
-}
-
-static bool same_function(const struct code *a, const struct code *b)
-{
-	if (a->module != b->module)
-		return false;
-	if (a->function && b->function)
-		return strcmp(a->function, b->function) == 0;
-	return !a->function && !b->function;
-}
-
-/* The frame of `stack` that runs the loop whose wait has the stack `wait`: walking inwards from the
- * outermost, the function where the two part. NONE if they have nothing in common. */
-static uint32_t loop_frame(const struct reader *r, const uint32_t *stack, uint32_t n,
-	const uint32_t *wait, uint32_t nwait)
-{
-	uint32_t at = NONE;
-
-	for (uint32_t k = 1; k <= n && k <= nwait; k++) {
-		if (stack[n - k] == wait[nwait - k]) {
-			at = n - k;
-			continue;
-		}
-		if (same_function(&r->code.v[stack[n - k]], &r->code.v[wait[nwait - k]]))
-			at = n - k;
-		break;
-	}
-	return at;
-}
-
-struct where_called {
-	uint32_t callback; /* index in the expanded stack; NONE */
-	bool dispatched;   /* a call through a pointer leads from the loop to it */
-	bool in_library;   /* the loop's function is in a shared library that the stack goes through
-			    */
-};
-
-static struct where_called find_callback(struct reader *r, const struct process *p,
-	const uint32_t *stack, uint32_t n, const uint32_t *wait, uint32_t nwait)
-{
-	struct where_called w = {NONE, false, false};
-	uint32_t loop = loop_frame(r, stack, n, wait, nwait);
-	uint32_t module = nwait ? r->code.v[wait[0]].module : NONE;
-
-	if (loop == NONE) {
-		w.dispatched = true; /* cannot be told */
-		return w;
-	}
-	for (uint32_t i = loop + 1; i-- > 1;)
-		w.dispatched |= r->code.v[stack[i]].indirect;
-	w.in_library = module != p->exe && r->code.v[stack[loop]].module == module;
-	for (uint32_t i = loop; i-- > 0;) {
-		if (w.in_library && r->code.v[stack[i]].module == module)
-			continue;
-		w.callback = expanded_index(r, stack, i);
-		break;
-	}
-	return w;
-}
-
 /* ---- records ---- */
 
 static const char *fd_text(const struct trace_site *s)
@@ -263,30 +92,13 @@ static const char *fd_text(const struct trace_site *s)
 	static const struct {
 		uint32_t type;
 		const char *name;
-	} types[] = {{0140000, "socket"}, {0100000, "file"}, {0010000, "pipe"},
-		{0020000, "character device"}, {0060000, "block device"}, {0040000, "directory"}};
+	} types[] = {{S_IFSOCK, "socket"}, {S_IFREG, "file"}, {S_IFIFO, "pipe"},
+		{S_IFCHR, "character device"}, {S_IFBLK, "block device"}, {S_IFDIR, "directory"}};
 
 	for (size_t i = 0; i < COUNT(types); i++)
-		if ((s->fd_mode & 0170000) == types[i].type)
+		if ((s->fd_mode & S_IFMT) == types[i].type)
 			return types[i].name;
 	return NULL;
-}
-
-static const char *object_name(
-	struct reader *r, const struct process *p, uint64_t object, uint64_t when)
-{
-	uint32_t m = module_at(p, object, when);
-	const char *name = NULL;
-
-	if (m != NONE)
-		name = symbols_name(r->syms, p->module[m], object - p->f->module[m].base);
-	if (name)
-		return name;
-	if (m != NONE)
-		return arena_printf(r->a, "%s+0x%llx",
-			path_base(text(r->a, p->f->module[m].path, sizeof p->f->module[m].path)),
-			(unsigned long long)(object - p->f->module[m].base));
-	return arena_printf(r->a, "0x%llx", (unsigned long long)object);
 }
 
 static const char *what_of(struct reader *r, const struct process *p, const struct trace_site *s)
@@ -294,13 +106,15 @@ static const char *what_of(struct reader *r, const struct process *p, const stru
 	const char *fd;
 
 	if (s->object && s->flags & FLAG_SITE_MANY && s->kind != KIND_START)
-		return arena_printf(r->a, "%s and others", object_name(r, p, s->object, s->first));
+		return arena_printf(r->a, "%s and others",
+			image_name(&p->image, &r->stacks, s->object, s->first));
 	if (s->object)
-		return object_name(r, p, s->object, s->first);
+		return image_name(&p->image, &r->stacks, s->object, s->first);
 	fd = fd_text(s);
 	if (!fd)
 		return NULL;
-	return arena_printf(r->a, "%s, %s", fd, s->fd_flags & 04000 ? "non-blocking" : "blocking");
+	return arena_printf(
+		r->a, "%s, %s", fd, s->fd_flags & O_NONBLOCK ? "non-blocking" : "blocking");
 }
 
 static const char *thread_name(const struct process *p, const struct reader *r, uint32_t tid)
@@ -338,7 +152,7 @@ static uint64_t identity(
 	uint64_t key = hash_mix(s->kind, s->call);
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct code *c = &r->code.v[stack[i]];
+		const struct code *c = &r->stacks.code.v[stack[i]];
 
 		key = hash_mix(key, c->module);
 		if (c->frames[0].file)
@@ -358,21 +172,39 @@ struct total {
 	bool unfinished;
 };
 
+/* Resolves a site's stack, and how it lies in the loop that it is said to be in. */
+static struct in_loop place_site(struct reader *r, const struct process *p,
+	const struct trace_site *s, uint32_t *stack, uint32_t *n)
+{
+	uint32_t wait[TRACE_FRAMES], nwait = 0;
+
+	*n = stack_resolve(&r->stacks, &p->image, s->frame, s->nframe, s->first,
+		s->flags & FLAG_SITE_EXACT, stack);
+	if (s->loop < p->nloop) {
+		const struct trace_loop *l = &p->f->loop[s->loop];
+
+		nwait = stack_resolve(
+			&r->stacks, &p->image, l->frame, l->nframe, s->first, false, wait);
+	}
+	return stack_in_loop(&r->stacks, &p->image, stack, *n, wait, nwait);
+}
+
+/* Socket or pipe, and it is set not to block. */
+static bool cannot_wait(const struct trace_site *s)
+{
+	uint32_t type = s->fd_mode & S_IFMT;
+
+	return (type == S_IFSOCK || type == S_IFIFO) && s->fd_flags & O_NONBLOCK;
+}
+
 static void add_record(struct reader *r, const struct process *p, const struct trace_site *s,
 	const struct total *add)
 {
-	uint32_t stack[TRACE_FRAMES], wait[TRACE_FRAMES], n, nwait = 0, id, *slot;
+	uint32_t stack[TRACE_FRAMES], n, id, *slot;
 	uint32_t loop = s->loop < p->nloop ? p->loop[s->loop] : NONE;
+	struct in_loop in = place_site(r, p, s, stack, &n);
 	struct tracefile_record *rec;
-	struct where_called w = {NONE, true, false};
 
-	n = resolve(r, p, s->frame, s->nframe, s->first, s->flags & FLAG_SITE_EXACT, stack);
-	if (loop != NONE) {
-		const struct trace_loop *l = &p->f->loop[s->loop];
-
-		nwait = resolve(r, p, l->frame, l->nframe, s->first, false, wait);
-		w = find_callback(r, p, stack, n, wait, nwait);
-	}
 	slot = map_slot(&r->record_of, identity(r, s, stack, n), r->records.n);
 	id = *slot;
 	if (id == r->records.n) {
@@ -384,12 +216,13 @@ static void add_record(struct reader *r, const struct process *p, const struct t
 		rec->kind = public_kind[s->kind];
 		rec->call = source_name(r->a, s->call);
 		rec->what = what_of(r, p, s);
-		rec->frames = expand(r, stack, n, &rec->nframe);
-		rec->site = first_with_line(rec->frames, rec->nframe);
-		rec->callback = w.callback;
+		rec->frames = stack_expand(&r->stacks, stack, n, &rec->nframe);
+		rec->site = stack_site(rec->frames, rec->nframe, in.loop);
+		rec->callback = in.callback;
 		rec->process = p->id;
 		rec->thread = p->thread[s->thread];
 		rec->loop = loop;
+		rec->doubtful = true;
 	}
 	rec = &r->records.v[id];
 	if (s->kind == KIND_LOCK && s->owner && ns(p, s->max_ticks) >= rec->max_ns)
@@ -399,6 +232,11 @@ static void add_record(struct reader *r, const struct process *p, const struct t
 	if (ns(p, add->max) > rec->max_ns)
 		rec->max_ns = ns(p, add->max);
 	rec->unfinished |= add->unfinished;
+	rec->asleep += s->asleep;
+	rec->runnable += s->runnable;
+	rec->doubtful &= (s->kind == KIND_CALL || s->kind == KIND_LOCK) &&
+			 !(s->flags & FLAG_SITE_NEVER) &&
+			 (cannot_wait(s) || (s->runnable && !s->asleep));
 	for (unsigned i = 0; i < TRACE_BUCKETS && add->hist; i++)
 		if (add->hist->n[i])
 			r->hists.v[id]->n[trace_bucket(ns(p, trace_bucket_mid(i)))] +=
@@ -406,7 +244,7 @@ static void add_record(struct reader *r, const struct process *p, const struct t
 	if (!add->hist)
 		r->hists.v[id]->n[trace_bucket(ns(p, add->max))]++;
 	count_thread(r, id, p->thread[s->thread]);
-	if (loop != NONE && w.dispatched)
+	if (loop != NONE && in.dispatched)
 		r->loops.v[loop].worker = false;
 }
 
@@ -452,15 +290,16 @@ static void add_loop(struct reader *r, struct process *p, uint32_t i)
 	if (!l->ready || l->thread >= p->nthread || p->thread[l->thread] == NONE ||
 		l->call >= CALL_COUNT)
 		return;
-	n = resolve(r, p, l->frame, l->nframe, p->f->h.seen, false, stack);
+	n = stack_resolve(&r->stacks, &p->image, l->frame, l->nframe, p->f->h.seen, false, stack);
 	p->loop[i] = r->loops.n;
 	out = vec_push(&r->loops);
 	memset(out, 0, sizeof *out);
 	out->process = p->id;
 	out->thread = p->thread[l->thread];
 	out->call = source_name(r->a, l->call);
-	out->frames = expand(r, stack, n, &out->nframe);
-	out->site = first_with_line(out->frames, out->nframe);
+	out->frames = stack_expand(&r->stacks, stack, n, &out->nframe);
+	out->site =
+		stack_site(out->frames, out->nframe, 3); /* further out it does not wait any more */
 	out->max_fds = l->max_fds;
 	out->worker = l->max_fds == 1;
 	out->turns = l->turns;
@@ -496,7 +335,7 @@ static void add_open_turn(struct reader *r, const struct process *p, uint32_t i)
 		const struct trace_pending *e = &th->pending[k];
 		struct trace_site s;
 		struct total add = {1, e->ticks, e->ticks, NULL, false};
-		uint32_t stack[TRACE_FRAMES], wait[TRACE_FRAMES], ns_, nw;
+		uint32_t stack[TRACE_FRAMES], depth;
 
 		if (e->site >= p->nsite || !valid_site(p, e->site))
 			continue;
@@ -510,11 +349,8 @@ static void add_open_turn(struct reader *r, const struct process *p, uint32_t i)
 			add.unfinished = true;
 		}
 		s.loop = loop;
-		ns_ = resolve(r, p, s.frame, s.nframe, s.first, false, stack);
-		nw = resolve(r, p, p->f->loop[loop].frame, p->f->loop[loop].nframe, s.first, false,
-			wait);
 		if ((alive && p->f->loop[loop].turns) ||
-			find_callback(r, p, stack, ns_, wait, nw).in_library)
+			place_site(r, p, &s, stack, &depth).in_library)
 			add_record(r, p, &s, &add);
 	}
 }
@@ -574,7 +410,6 @@ static void add_process(struct reader *r, const struct trace_file *f)
 
 	p->f = f;
 	p->id = r->processes.n - 1;
-	p->nmodule = at_most(h->nmodule, TRACE_MODULES);
 	p->nthread = at_most(h->nthread, TRACE_THREADS);
 	p->nloop = at_most(h->nloop, TRACE_LOOPS);
 	p->nsite = at_most(h->nsite, TRACE_SITES);
@@ -594,17 +429,7 @@ static void add_process(struct reader *r, const struct trace_file *f)
 	out->sandboxed = h->flags & FLAG_SANDBOXED;
 	r->t->threshold_ns = ns(p, h->threshold);
 	r->t->budget_ns = ns(p, h->budget);
-	p->exe = NONE;
-	for (uint32_t i = 0; i < p->nmodule; i++) {
-		const struct trace_module *m = &f->module[i];
-
-		p->module[i] = NONE;
-		if (m->ready && m->path[0])
-			p->module[i] = symbols_module(r->syms, text(r->a, m->path, sizeof m->path),
-				m->build_id, at_most(m->nbuild_id, sizeof m->build_id));
-		if (i == 0)
-			p->exe = p->module[i];
-	}
+	image_init(&p->image, &r->stacks, f);
 	for (uint32_t i = 0; i < p->nthread; i++) {
 		struct tracefile_thread *th;
 
@@ -615,6 +440,7 @@ static void add_process(struct reader *r, const struct trace_file *f)
 		th = vec_push(&r->threads);
 		th->process = p->id;
 		th->tid = f->thread[i].tid;
+		th->starved = f->thread[i].starved;
 		th->name = text(r->a, f->thread[i].name, sizeof f->thread[i].name);
 	}
 	for (uint32_t i = 0; i < p->nloop; i++)
@@ -677,8 +503,10 @@ static int by_weight(const void *a, const void *b)
 {
 	const struct tracefile_record *x = a, *y = b;
 
-	if (x->worker != y->worker)
-		return x->worker - y->worker;
+	bool hidden = x->worker || x->doubtful;
+
+	if (hidden != (y->worker || y->doubtful))
+		return hidden ? 1 : -1;
 	if (x->kind != y->kind)
 		return (int)x->kind - (int)y->kind;
 	if (x->total_ns != y->total_ns)
@@ -740,7 +568,8 @@ struct tracefile *tracefile_read(const char *dir)
 	r = xcalloc(1, sizeof *r);
 	t = r->t = arena_alloc(a, sizeof *t);
 	t->arena = r->a = a;
-	r->syms = symbols_new(a);
+	r->stacks.arena = a;
+	r->stacks.syms = symbols_new(a);
 	for (uint32_t i = 0; i < names.n; i++) {
 		struct trace_file *f = load(path_join(a, dir, names.v[i]));
 
@@ -769,11 +598,11 @@ struct tracefile *tracefile_read(const char *dir)
 	MOVE(t->loops, r->loops);
 	MOVE(t->records, r->records);
 	vec_free(&r->hists);
-	vec_free(&r->code);
-	map_free(&r->codes);
+	vec_free(&r->stacks.code);
+	map_free(&r->stacks.ids);
 	map_free(&r->record_of);
 	map_free(&r->seen);
-	symbols_free(r->syms);
+	symbols_free(r->stacks.syms);
 	free(r);
 	return t;
 }

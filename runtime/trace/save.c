@@ -48,8 +48,8 @@ static const struct member process_members[] = {M("pid", U32, pid), M("ppid", U3
 	M("samples", U64, samples), M("lost", U64, lost), M("sandboxed", BOOL, sandboxed)};
 #undef S
 #define S tracefile_thread
-static const struct member thread_members[] = {
-	M("process", INDEX, process), M("tid", U32, tid), M("name", STR, name)};
+static const struct member thread_members[] = {M("process", INDEX, process), M("tid", U32, tid),
+	M("name", STR, name), M("starved", U64, starved)};
 #undef S
 #define S tracefile_loop
 static const struct member loop_members[] = {M("process", INDEX, process),

@@ -12,7 +12,9 @@
 
 struct module {
 	const char *path;
-	uint64_t key; /* of path and build id */
+	uint8_t build_id[32];
+	size_t nid;
+	bool opened;
 	Dwfl *dwfl;
 	Dwfl_Module *mod; /* NULL: no such file, not an ELF file, or changed since */
 	Dwarf_Addr bias;  /* address for libdwfl - address in the file */
@@ -49,7 +51,7 @@ void symbols_free(struct symbols *s)
 	free(s);
 }
 
-static void open_module(struct module *m, const uint8_t *build_id, size_t n)
+static void open_module(struct module *m)
 {
 	const unsigned char *id;
 	GElf_Addr at;
@@ -66,7 +68,7 @@ static void open_module(struct module *m, const uint8_t *build_id, size_t n)
 	if (!m->mod)
 		return;
 	len = dwfl_module_build_id(m->mod, &id, &at);
-	if (n && len > 0 && ((size_t)len != n || memcmp(id, build_id, n) != 0)) {
+	if (m->nid && len > 0 && ((size_t)len != m->nid || memcmp(id, m->build_id, m->nid) != 0)) {
 		warn("'%s' is not the file any more that was traced: its functions stay unnamed",
 			m->path);
 		m->mod = NULL;
@@ -77,16 +79,31 @@ static void open_module(struct module *m, const uint8_t *build_id, size_t n)
 
 uint32_t symbols_module(struct symbols *s, const char *path, const uint8_t *build_id, size_t n)
 {
-	uint64_t key = hash_mix(hash_str(path), hash_bytes(build_id, n));
-	struct module *m;
+	struct module m = {.path = path, .nid = n < sizeof m.build_id ? n : sizeof m.build_id};
 
-	for (uint32_t i = 0; i < s->modules.n; i++)
-		if (s->modules.v[i].key == key)
+	memcpy(m.build_id, build_id, m.nid);
+	for (uint32_t i = 0; i < s->modules.n; i++) {
+		const struct module *old = &s->modules.v[i];
+
+		if (old->nid == m.nid && memcmp(old->build_id, m.build_id, m.nid) == 0 &&
+			strcmp(old->path, path) == 0)
 			return i;
-	m = vec_push(&s->modules);
-	*m = (struct module){.path = arena_strdup(s->arena, path), .key = key};
-	open_module(m, build_id, n);
+	}
+	m.path = arena_strdup(s->arena, path);
+	vec_add(&s->modules, m);
 	return s->modules.n - 1;
+}
+
+/* Most objects of a process never appear in a stack: they are opened when they do. */
+static struct module *get(struct symbols *s, uint32_t module)
+{
+	struct module *m = &s->modules.v[module];
+
+	if (!m->opened) {
+		m->opened = true;
+		open_module(m);
+	}
+	return m;
 }
 
 /* Absolute and normal. */
@@ -172,7 +189,7 @@ static uint32_t inline_chain(struct symbols *s, struct module *m, Dwarf_Addr add
 uint32_t symbols_frames(struct symbols *s, uint32_t module, uint64_t addr,
 	struct tracefile_frame *frames, uint32_t max)
 {
-	struct module *m = &s->modules.v[module];
+	struct module *m = get(s, module);
 	struct tracefile_frame *f = frames;
 	Dwfl_Line *line;
 	uint32_t n;
@@ -205,7 +222,7 @@ uint32_t symbols_frames(struct symbols *s, uint32_t module, uint64_t addr,
 
 const char *symbols_name(struct symbols *s, uint32_t module, uint64_t addr)
 {
-	struct module *m = &s->modules.v[module];
+	struct module *m = get(s, module);
 	GElf_Off off = 0;
 	GElf_Sym sym;
 	const char *name;
@@ -246,7 +263,7 @@ static const uint8_t *code_before(struct module *m, uint64_t addr, size_t n)
  * which is a call through the GOT. Every other FF /2 goes through a pointer. */
 bool symbols_indirect(struct symbols *s, uint32_t module, uint64_t addr)
 {
-	struct module *m = &s->modules.v[module];
+	struct module *m = get(s, module);
 	const uint8_t *end = code_before(m, addr, 7);
 	int32_t rel;
 

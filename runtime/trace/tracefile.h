@@ -53,7 +53,13 @@ struct tracefile_record {
 		loop;	  /* of the first; loop is TRACEFILE_NONE for TF_HOLD, TF_START */
 	uint32_t nthread; /* threads, of all processes, that it was seen on */
 	bool unfinished;  /* at least one had not returned when the process ended */
-	bool worker;	  /* its loop is a worker: see struct tracefile_loop */
+	/* Of the longer ones, in how many the thread was seen asleep, or only ready to run: then it
+	 * was not blocked, but others had the processor. */
+	uint64_t asleep, runnable;
+	/* Nothing speaks for a wait: the descriptor is a non-blocking socket or pipe, or the thread
+	 * was never seen asleep but was seen ready. Such records come from a busy machine. */
+	bool doubtful;
+	bool worker; /* its loop is a worker: see struct tracefile_loop */
 };
 
 struct tracefile_loop {
@@ -76,6 +82,7 @@ struct tracefile_loop {
 struct tracefile_thread {
 	uint32_t process, tid;
 	const char *name;
+	uint64_t starved; /* long turns in which it mostly waited for a processor */
 };
 
 enum tracefile_end { TF_EXITED, TF_EXECED, TF_KILLED, TF_RUNNING };
@@ -95,7 +102,8 @@ struct tracefile {
 	struct tracefile_process *processes;
 	struct tracefile_thread *threads;
 	struct tracefile_loop *loops;
-	struct tracefile_record *records; /* worst total first within a kind */
+	struct tracefile_record
+		*records; /* doubtful ones and workers last; then by kind, worst total first */
 	uint32_t nprocess, nthread, nloop, nrecord;
 	uint32_t nfile, nbad; /* process files found; those that could not be used */
 	struct arena *arena;

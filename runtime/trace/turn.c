@@ -222,7 +222,9 @@ struct usage tvt__usage(void)
 		   (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
 	u.switches = (uint64_t)ru.ru_nvcsw;
 	u.page_waits = (uint64_t)ru.ru_majflt;
-	tvt__tls.credit -= (int64_t)(now() - start);
+	/* the time between may be someone else's, who had the processor: no debts from that */
+	start = now() - start;
+	tvt__tls.credit -= (int64_t)(start < tvt__threshold / 64 ? start : tvt__threshold / 64);
 	return u;
 }
 
@@ -278,7 +280,8 @@ static void end_turn(struct trace_thread *s, uint32_t k, uint64_t at)
 	}
 	if (unlikely(t->checking))
 		check_usage(t, loop, wall);
-	t->credit += (int64_t)(wall / 256);
+	if (likely(t->credit < (int64_t)tvt__threshold))
+		t->credit += (int64_t)(wall / 256);
 	if (unlikely(loop->turns == 1))
 		RAW(prctl, PR_GET_NAME, s->name); /* it may have been given after the first wait */
 	if (unlikely(k && ++l->streak >= STREAK)) {
@@ -481,9 +484,10 @@ void tvt__wait_end(struct wait *w)
 		loop->max_fds = (uint32_t)w->fds;
 	if (unlikely(s->nlevel > 1 && !l->twin && at - w->start >= tvt__threshold))
 		record_wait(s, l, w, at - w->start);
-	if (unlikely(t->credit > 0))
+	if (unlikely(t->credit > 0)) {
 		begin_check(t);
-	at = now();
+		at = now();
+	}
 	l->turn_start = at;
 	s->turn_start = at;
 	t->turn = s;
@@ -523,6 +527,12 @@ SLOW void tvt__record(struct span *sp, uint64_t end, enum trace_kind kind, uint6
 
 		tvt__unwind(sp->ra, &st);
 		id = find_site(s, kind, sp->call, &st, 0, object, fd);
+		if (id != NONE && s->looked_at == sp->start) {
+			struct trace_site *site = &tvt__file->site[id];
+
+			site->asleep += s->looked & LOOKED_ASLEEP;
+			site->runnable += s->looked == LOOKED_RUNNABLE;
+		}
 		if (id != NONE && sp->owner && ticks >= tvt__file->site[id].max_ticks)
 			tvt__file->site[id].owner = sp->owner;
 		push_event(s, id, ticks, 0);

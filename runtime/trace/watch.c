@@ -24,8 +24,10 @@
 #include <x86intrin.h>
 
 struct thread_watch {
-	uint64_t turn; /* turn_start of the turn that is watched */
-	uint64_t due;  /* when to ask (again) */
+	uint64_t turn;		 /* turn_start of the turn that is watched */
+	uint64_t due;		 /* when to ask (again) */
+	uint64_t cpu_ns, cpu_at; /* its processor time earlier in the turn, and when that was */
+	bool starved;		 /* counted for this turn */
 };
 struct process_watch {
 	char *name;
@@ -234,19 +236,24 @@ static bool taken_up_again(long n)
 	return false;
 }
 
+/* 'R' running or ready, 'S' and 'D' asleep; 0 if it cannot be told. */
+static char thread_state(const char *status)
+{
+	const char *state = strstr(status, "State:\t");
+
+	return state ? state[7] : 0;
+}
+
 /* How to ask: KIND_LONG, KIND_ASLEEP, or 0: not now. */
 static uint32_t may_ask(uint32_t pid, uint32_t tid, uint32_t signo)
 {
-	char buf[4096], *state;
+	char buf[4096];
 
 	if (!read_proc(buf, sizeof buf, "/proc/%u/task/%u/status", pid, tid))
 		return 0;
 	if (!has_signal(buf, "SigCgt:\t", signo) || has_signal(buf, "SigBlk:\t", signo))
 		return 0;
-	state = strstr(buf, "State:\t");
-	if (!state)
-		return 0;
-	switch (state[7]) {
+	switch (thread_state(buf)) {
 	case 'R':
 		return KIND_LONG;
 	case 'D':
@@ -261,29 +268,52 @@ static uint32_t may_ask(uint32_t pid, uint32_t tid, uint32_t signo)
 	}
 }
 
+static uint64_t processor_ns(uint32_t pid, uint32_t tid)
+{
+	char buf[128];
+
+	return read_proc(buf, sizeof buf, "/proc/%u/task/%u/schedstat", pid, tid)
+		       ? strtoull(buf, NULL, 10)
+		       : 0;
+}
+
+static uint64_t to_ns(const struct trace_header *h, uint64_t ticks)
+{
+	return h->tick_khz ? ticks * 1000000 / h->tick_khz : ticks;
+}
+
 /* ---- turns ---- */
 
-static void look_at_thread(
-	const struct process_watch *p, struct trace_thread *s, struct thread_watch *t, uint64_t now)
+/* A long call may be one that blocks, or one that only found no processor: what is it now? */
+static void look_at_call(const struct trace_header *h, struct trace_thread *s, uint64_t now)
 {
-	const struct trace_header *h = &p->f->h;
-	uint64_t turn = __atomic_load_n(&s->turn_start, __ATOMIC_RELAXED), budget = h->budget;
-	uint32_t level = __atomic_load_n(&s->nlevel, __ATOMIC_RELAXED) - 1, loop, kind;
+	uint64_t start = __atomic_load_n(&s->call_start, __ATOMIC_RELAXED);
+	char buf[4096], state;
+	uint32_t seen;
 
-	if (!turn)
+	if (now < start || now - start < h->threshold / 2 ||
+		!read_proc(buf, sizeof buf, "/proc/%u/task/%u/status", h->pid, s->tid))
 		return;
-	if (turn != t->turn) {
-		t->turn = turn;
-		t->due = turn + budget / 2;
-	}
-	if (now < t->due || now < turn || __atomic_load_n(&s->inside, __ATOMIC_RELAXED) ||
-		level >= TRACE_LEVELS)
-		return;
-	loop = s->level[level].loop;
-	if (loop >= TRACE_LOOPS || !p->f->loop[loop].turns)
-		return;
-	t->due = now + (now - turn); /* less and less often */
-	kind = may_ask(h->pid, s->tid, h->signo);
+	state = thread_state(buf);
+	seen = state == 'R' ? LOOKED_RUNNABLE : state == 'S' || state == 'D' ? LOOKED_ASLEEP : 0;
+	s->looked = (s->looked_at == start ? s->looked : 0) | seen;
+	__atomic_store_n(&s->looked_at, start, __ATOMIC_RELEASE);
+}
+
+/* Did the thread have no processor for most of the time since it was looked at before? The kernel
+ * counts in steps of up to 10 ms at worst, 4 as a rule, so short times say nothing. */
+static bool is_starved(const struct trace_header *h, const struct trace_thread *s,
+	const struct thread_watch *t, uint64_t now)
+{
+	uint64_t wall = to_ns(h, now - t->cpu_at);
+
+	return wall > 5000000 && processor_ns(h->pid, s->tid) - t->cpu_ns < wall * 3 / 10;
+}
+
+static void ask(const struct trace_header *h, struct trace_thread *s, uint64_t turn)
+{
+	uint32_t kind = may_ask(h->pid, s->tid, h->signo);
+
 	if (!kind)
 		return;
 	__atomic_store_n(&s->poke, kind, __ATOMIC_SEQ_CST);
@@ -291,6 +321,44 @@ static void look_at_thread(
 		__atomic_load_n(&s->turn_start, __ATOMIC_SEQ_CST) != turn ||
 		syscall(SYS_tgkill, h->pid, s->tid, h->signo) != 0)
 		__atomic_store_n(&s->poke, 0, __ATOMIC_SEQ_CST);
+}
+
+static void look_at_thread(
+	const struct process_watch *p, struct trace_thread *s, struct thread_watch *t, uint64_t now)
+{
+	const struct trace_header *h = &p->f->h;
+	uint64_t turn = __atomic_load_n(&s->turn_start, __ATOMIC_RELAXED);
+	uint32_t level = __atomic_load_n(&s->nlevel, __ATOMIC_RELAXED) - 1, loop;
+
+	if (!turn || now < turn)
+		return;
+	if (turn != t->turn)
+		*t = (struct thread_watch){.turn = turn, .due = turn + h->budget / 4 * 3};
+	if (__atomic_load_n(&s->inside, __ATOMIC_RELAXED)) {
+		look_at_call(h, s, now);
+		return;
+	}
+	if (now - turn < h->budget / 8 || level >= TRACE_LEVELS)
+		return;
+	loop = s->level[level].loop;
+	if (loop >= TRACE_LOOPS || !p->f->loop[loop].turns)
+		return;
+	if (!t->cpu_at) {
+		t->cpu_ns = processor_ns(h->pid, s->tid);
+		t->cpu_at = now;
+	}
+	if (now < t->due)
+		return;
+	if (is_starved(h, s, t, now)) {
+		s->starved += !t->starved;
+		t->starved = true;
+		t->due = now + h->budget / 2;
+		t->cpu_ns = processor_ns(h->pid, s->tid);
+		t->cpu_at = now;
+		return;
+	}
+	t->due = now + (now - turn); /* less and less often */
+	ask(h, s, turn);
 }
 
 /* The first look at a file whose header is complete. */

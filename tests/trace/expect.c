@@ -63,7 +63,7 @@ static bool at(const struct tracefile_record *r, const struct mark *m)
 
 static bool is_finding(const struct tracefile_record *r)
 {
-	return !r->worker && r->kind != TF_START;
+	return !r->worker && !r->doubtful && r->kind != TF_START;
 }
 
 static int check(const struct tracefile *t, const char *callback)
