@@ -288,7 +288,11 @@ void annot_macros(struct lower *l, CXCursor decl, uint32_t type, struct annot *a
 	if (at.int_data >> 31)
 		return;
 	name = place_expansion(l, at);
-	if (!name.src || name.src->system)
+	if (!name.src)
+		return;
+	src_file_id(l, name.src);
+	src_read(l, name.src);
+	if (name.src->system)
 		return;
 	start = place_expansion(l, lc.getRangeStart(lc.getCursorExtent(decl)));
 	if (start.src != name.src || start.off > name.off || name.off - start.off > 512 ||
@@ -305,15 +309,17 @@ void annot_macros(struct lower *l, CXCursor decl, uint32_t type, struct annot *a
 		}
 		call = call_len(s, (size_t)(end - s));
 		if (!tag && !is_keyword(s, n) && !names_type(l, type, s, n))
-			add(l, a, ATTR_MACRO, ir_strn(l->ir, s, call),
-				loc_of(l, lc.getLocationForOffset(l->tu, name.src->file,
-						  (unsigned)(s - name.src->text))));
+			add(l, a, ATTR_MACRO, ir_strn(l->ir, s, call), loc_of(l, at));
 		tag = is_word("struct", s, n) || is_word("union", s, n) || is_word("enum", s, n);
 		s += call;
 	}
 }
 
 /* ---- remarks ---- */
+
+/* Files without remarks, by device, inode and time of modification: what the headers of a project mostly
+ * are. A worker sees them again and again, and asking libclang for a text is slow. */
+static struct map silent;
 
 static const char *trim(const char *begin, const char *end)
 {
@@ -323,12 +329,10 @@ static const char *trim(const char *begin, const char *end)
 }
 
 /* `tvt:` at s, in a file's text: is it the beginning of a comment? Adds it. */
-static void remark(struct lower *l, CXFile file, const char *text, size_t size, const char *s)
+static void remark(struct lower *l, const struct src *src, const char *s)
 {
-	const char *end = text + size, *line = s, *open, *body, *close;
-	struct remark r = {.flags = REMARK_ALONE};
-	struct src *src;
-	uint32_t col;
+	const char *text = src->text, *end = text + src->size, *line = s, *open, *body, *close;
+	struct remark r = {.file = src->id, .line = 1, .flags = REMARK_ALONE};
 
 	while (line > text && line[-1] != '\n')
 		line--;
@@ -355,38 +359,44 @@ static void remark(struct lower *l, CXFile file, const char *text, size_t size, 
 	}
 	while (body < close && is_blank(*body))
 		body++;
-	src = src_of(l, file);
-	if (!src || src->system)
-		return;
-	r.file = src_file_id(l, src);
+	for (const char *p = text; (p = memchr(p, '\n', (size_t)(line - p))); p++)
+		r.line++;
 	r.text = ir_strn(l->ir, body, (size_t)(trim(body, close) - body));
-	src_position(l, src, (uint32_t)(s - text), &r.line, &col);
 	ir_add_remarks(l->ir, r);
 }
 
-struct scan {
-	struct lower *l;
-	struct map seen;
-};
-
-static void on_file(CXFile file, CXSourceLocation *stack, unsigned depth, CXClientData data)
+static void scan(struct lower *l, struct src *src)
 {
-	struct scan *scan = data;
-	const char *text, *s;
-	size_t size = 0;
+	CXFileUniqueID id = {{0}};
+	const char *s, *end;
+	uint64_t key = 0;
+	bool any = false;
 
-	if (*map_slot(&scan->seen, (uintptr_t)file, 0))
-		return;
-	map_put(&scan->seen, (uintptr_t)file, 1);
-	text = lc.getFileContents(scan->l->tu, file, &size);
-	for (s = text; s && (s = memmem(s, (size_t)(text + size - s), "tvt:", 4)); s++)
-		remark(scan->l, file, text, size, s);
+	if (!lc.getFileUniqueID(src->file, &id)) {
+		key = hash_bytes(&id, sizeof id);
+		if (map_get(&silent, key) != NONE)
+			return;
+	}
+	src_read(l, src);
+	s = src->text;
+	end = s + src->size;
+	for (; (s = memmem(s, (size_t)(end - s), "tvt:", 4)); s++) {
+		remark(l, src, s);
+		any = true;
+	}
+	if (!any && key)
+		map_put(&silent, key, 1);
 }
 
+/* In order of the files' ids: that of srcs depends on what was asked. */
 void annot_remarks(struct lower *l)
 {
-	struct scan scan = {.l = l};
+	struct src **by_id = arena_alloc(l->mem, l->ir->nfiles * sizeof *by_id);
 
-	lc.getInclusions(l->tu, on_file, &scan);
-	map_free(&scan.seen);
+	for (uint32_t i = 0; i < l->srcs.n; i++)
+		if (l->srcs.v[i]->id != NONE)
+			by_id[l->srcs.v[i]->id] = l->srcs.v[i];
+	for (uint32_t i = 0; i < l->ir->nfiles; i++)
+		if (by_id[i] && !by_id[i]->system)
+			scan(l, by_id[i]);
 }

@@ -26,7 +26,7 @@
 	F(getFile)                                                                                 \
 	F(getFileName)                                                                             \
 	F(getFileContents)                                                                         \
-	F(getInclusions)                                                                           \
+	F(getFileUniqueID)                                                                         \
 	F(getLocationForOffset)                                                                    \
 	F(getExpansionLocation)                                                                    \
 	F(getSpellingLocation)                                                                     \
@@ -55,6 +55,7 @@
 	F(Cursor_getArgument)                                                                      \
 	F(Cursor_getVarDeclInitializer)                                                            \
 	F(Cursor_getOffsetOfField)                                                                 \
+	F(Cursor_isBitField)                                                                       \
 	F(getEnumConstantDeclValue)                                                                \
 	F(getCursorBinaryOperatorKind)                                                             \
 	F(getCursorUnaryOperatorKind)                                                              \
@@ -74,6 +75,7 @@
 	F(Type_getNamedType)                                                                       \
 	F(Type_getValueType)                                                                       \
 	F(Type_getSizeOf)                                                                          \
+	F(Type_getAlignOf)                                                                         \
 	F(Type_visitFields)                                                                        \
 	F(getPointeeType)                                                                          \
 	F(getArrayElementType)                                                                     \

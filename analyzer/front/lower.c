@@ -26,11 +26,15 @@ static enum CXChildVisitResult on_top(CXCursor c, CXCursor parent, CXClientData 
 	struct lower *l = data;
 	struct src *src;
 
-	if (c.kind != CXCursor_FunctionDecl && c.kind != CXCursor_VarDecl)
+	if (c.kind != CXCursor_VarDecl &&
+			!(c.kind == CXCursor_FunctionDecl && lc.isCursorDefinition(c)))
 		return CXChildVisit_Continue;
 	src = place_expansion(l, lc.getCursorLocation(c)).src;
 	if (src != l->main) {
-		if (!src || src->system || lc.getCursorLinkage(c) != CXLinkage_External)
+		if (!src || lc.getCursorLinkage(c) != CXLinkage_External)
+			return CXChildVisit_Continue;
+		src_file_id(l, src);
+		if (src->system)
 			return CXChildVisit_Continue;
 		/* gnu_inline: the definition that counts is elsewhere */
 		if (c.kind == CXCursor_FunctionDecl && lc.Cursor_isFunctionInlined(c) &&
@@ -39,7 +43,7 @@ static enum CXChildVisitResult on_top(CXCursor c, CXCursor parent, CXClientData 
 	}
 	if (c.kind == CXCursor_VarDecl)
 		global_root(l, c);
-	else if (lc.isCursorDefinition(c))
+	else
 		fn_root(l, c);
 	return CXChildVisit_Continue;
 }
@@ -83,15 +87,10 @@ static void lower_unit(struct lower *l)
 
 static char *describe(struct lower *l, CXDiagnostic d)
 {
-	struct place p = place_expansion(l, lc.getDiagnosticLocation(d));
 	CXString text = lc.getDiagnosticSpelling(d);
 	struct sb out = {0};
-	uint32_t line, col;
 
-	if (p.src) {
-		src_position(l, p.src, p.off, &line, &col);
-		sb_printf(&out, "%s:%u:%u: ", src_path(l, p.src), line, col);
-	}
+	describe_place(l, lc.getDiagnosticLocation(d), &out);
 	sb_puts(&out, lc.getCString(text));
 	lc.disposeString(text);
 	return out.s;
@@ -162,12 +161,8 @@ static int parse(struct lower *l, CXIndex index, struct lower_result *out)
 	if (rc != CXError_Success)
 		return failed(out, "%s at '%s'", (size_t)rc < COUNT(words) ? words[rc] : words[1],
 			l->cmd->file);
-	l->main = src_of(l, lc.getFile(l->tu, l->cmd->file));
-	if (!l->main)
-		return failed(out, "libclang did not read '%s'%s", l->cmd->file, "");
-	l->main->main = true;
-	src_file_id(l, l->main);
-	return 0;
+	src_main(l, lc.getFile(l->tu, l->cmd->file));
+	return l->main ? 0 : failed(out, "libclang did not read '%s'%s", l->cmd->file, "");
 }
 
 static void lower_free(struct lower *l)

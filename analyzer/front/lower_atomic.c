@@ -145,11 +145,11 @@ bool is_atomic_name(const char *name)
 static struct ref load(struct lower *l, uint32_t ptr, uint8_t flags, uint32_t loc)
 {
 	struct lv lv = lower_pointee(l, ptr);
-	struct ref r = no_ref();
+	struct ref r;
 
 	if (lv_is_local(&lv) && !(flags & OPF_ATOMIC))
 		r = lv.base;
-	else if (lv.base.kind != REF_FN && lv.base.kind != REF_NONE)
+	else
 		r = emit_load(l, lv, flags, loc);
 	lv_drop(l, &lv);
 	return r;
@@ -159,8 +159,7 @@ static void store(struct lower *l, uint32_t ptr, struct ref val, uint8_t flags, 
 {
 	struct lv lv = lower_pointee(l, ptr);
 
-	if (lv.base.kind != REF_FN && lv.base.kind != REF_NONE)
-		emit_store(l, lv, val, flags, loc);
+	emit_store(l, lv, val, flags, loc);
 	lv_drop(l, &lv);
 }
 
@@ -170,14 +169,11 @@ static struct ref modify(struct lower *l, uint32_t ptr, const struct atomic *a, 
 {
 	uint8_t flags = OPF_ATOMIC | OPF_RMW;
 	struct lv lv = lower_pointee(l, ptr);
-	struct ref old = no_ref();
+	struct ref old = emit_load(l, lv, flags, loc);
 
-	if (lv.base.kind != REF_FN && lv.base.kind != REF_NONE) {
-		old = emit_load(l, lv, flags, loc);
-		if (a->form == FETCH)
-			val = a->op == BIN_COUNT ? no_ref() : emit_bin(l, a->op, old, val, lv.type, loc);
-		emit_store(l, lv, val, flags, loc);
-	}
+	if (a->form == FETCH)
+		val = a->op == BIN_COUNT ? no_ref() : emit_bin(l, a->op, old, val, lv.type, loc);
+	emit_store(l, lv, val, flags, loc);
 	lv_drop(l, &lv);
 	return a->form == FETCH && a->new ? val : old;
 }
@@ -187,13 +183,11 @@ static struct ref compare(struct lower *l, const struct atomic *a, const uint32_
 {
 	uint8_t flags = OPF_ATOMIC | OPF_RMW;
 	struct lv lv = lower_pointee(l, args[0]);
-	struct ref old = no_ref(), equal = no_ref();
+	struct ref old = emit_load(l, lv, flags, loc), equal = old;
 
-	if (lv.base.kind != REF_FN && lv.base.kind != REF_NONE) {
-		old = emit_load(l, lv, flags, loc);
-		equal = a->new ? old : emit_bin(l, BIN_EQ, old, expected, l->type_int, loc);
-		emit_store(l, lv, desired, flags, loc);
-	}
+	if (!a->new)
+		equal = emit_bin(l, BIN_EQ, old, expected, l->type_int, loc);
+	emit_store(l, lv, desired, flags, loc);
 	lv_drop(l, &lv);
 	return equal;
 }

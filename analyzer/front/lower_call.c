@@ -241,8 +241,7 @@ static void store_unknown(struct lower *l, uint32_t ptr)
 {
 	struct lv lv = lower_pointee(l, ptr);
 
-	if (lv.base.kind != REF_FN && lv.base.kind != REF_NONE)
-		emit_store(l, lv, no_ref(), 0, node_loc(l, ptr));
+	emit_store(l, lv, no_ref(), 0, node_loc(l, ptr));
 	lv_drop(l, &lv);
 }
 

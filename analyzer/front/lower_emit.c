@@ -188,6 +188,8 @@ void lv_drop(struct lower *l, const struct lv *lv)
 static void push_step(struct lower *l, struct lv *lv, struct step s)
 {
 	assert(lv->step + lv->nstep == l->steps.n);
+	if (lv_is_nowhere(lv)) /* a function is what it points to; of the unknown all is unknown */
+		return;
 	vec_add(&l->steps, s);
 	lv->nstep++;
 }
@@ -265,14 +267,19 @@ static struct ref path_ref(struct lower *l, const struct lv *lv)
 
 struct ref emit_load(struct lower *l, struct lv lv, uint8_t flags, uint32_t loc)
 {
-	struct ref t = new_temp(l, lv.type, loc);
+	struct ref t;
 
+	if (lv_is_nowhere(&lv))
+		return lv.base;
+	t = new_temp(l, lv.type, loc);
 	emit(l, OP_LOAD, flags | lv.flags, t, path_ref(l, &lv), loc);
 	return t;
 }
 
 void emit_store(struct lower *l, struct lv lv, struct ref val, uint8_t flags, uint32_t loc)
 {
+	if (lv_is_nowhere(&lv))
+		return;
 	if (lv_is_local(&lv) && !(flags & OPF_ATOMIC))
 		emit_copy(l, lv.base.id, val, loc);
 	else
@@ -285,6 +292,8 @@ struct ref emit_addr(struct lower *l, struct lv lv, uint8_t flags, uint32_t type
 	bool own = true; /* part of the base itself, not of what it points to */
 	struct ref t;
 
+	if (lv_is_nowhere(&lv) || (lv.base.kind == REF_STR && !lv.nstep))
+		return lv.base;
 	if (lv.nstep && s[lv.nstep - 1].kind == STEP_DEREF) { /* &*p is p */
 		lv.nstep--;
 		lv.flags = 0;
@@ -295,8 +304,6 @@ struct ref emit_addr(struct lower *l, struct lv lv, uint8_t flags, uint32_t type
 		own = own && s[i].kind != STEP_DEREF;
 	if (lv.base.kind == REF_LOCAL && own)
 		l->b->locals.v[lv.base.id].flags |= LOCAL_ADDR;
-	if (lv.base.kind == REF_STR && !lv.nstep)
-		return lv.base;
 	t = new_temp(l, type, loc);
 	emit(l, OP_ADDR, flags, t, path_ref(l, &lv), loc);
 	return t;

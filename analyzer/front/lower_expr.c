@@ -188,8 +188,7 @@ static struct ref lower_assign(struct lower *l, uint32_t n)
 	r = lower_value(l, rhs);
 	lv = lower_lvalue(l, lhs);
 	loc = node_loc(l, strip(l, lhs));
-	if (lv.base.kind != REF_NONE && lv.base.kind != REF_FN)
-		emit_store(l, lv, r, 0, loc);
+	emit_store(l, lv, r, 0, loc);
 	lv_drop(l, &lv);
 	return lv_is_local(&lv) ? lv.base : r;
 }
@@ -210,8 +209,6 @@ static struct ref update(struct lower *l, uint32_t lhs, uint8_t op, struct ref r
 		}
 		emit_copy(l, lv.base.id, emit_bin(l, op, lv.base, r, lv.type, loc), loc);
 		new = lv.base;
-	} else if (lv.base.kind == REF_NONE || lv.base.kind == REF_FN) {
-		old = new = no_ref();
 	} else {
 		old = emit_load(l, lv, OPF_RMW, loc);
 		new = emit_bin(l, op, old, r, lv.type, loc);
@@ -240,10 +237,7 @@ static struct ref address(struct lower *l, uint32_t n, uint8_t flags)
 	if (operand == NONE)
 		return no_ref();
 	lv = lower_lvalue(l, operand);
-	if (lv.base.kind == REF_FN || lv.base.kind == REF_NONE)
-		r = lv.base;
-	else
-		r = emit_addr(l, lv, flags, node_type(l, n), node_loc(l, strip(l, operand)));
+	r = emit_addr(l, lv, flags, node_type(l, n), node_loc(l, strip(l, operand)));
 	lv_drop(l, &lv);
 	return r;
 }

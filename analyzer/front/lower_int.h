@@ -43,12 +43,14 @@ struct node {
 struct src {
 	CXFile file;
 	uint32_t id;	  /* in ir.files; NONE until a loc needs it */
-	const char *text; /* "" if it cannot be had */
+	const char *text; /* NULL until src_read(); "" if it cannot be had */
 	size_t size;
 	uint32_t base;	  /* raw encoding of offset 0, if raw encodings are linear; else 0 */
-	uint32_t *line;	  /* offsets at which lines begin; NULL until needed */
+	/* of the main file only */
+	uint32_t *line;	  /* offsets at which lines begin */
 	uint32_t nline, last;
-	bool system, main;
+	bool main, system; /* system is good once id is */
+	bool asked;	   /* whether it is a system header */
 };
 /* A place in a file: what clang's location functions give. */
 struct place {
@@ -192,12 +194,14 @@ uint32_t loc_of(struct lower *l, CXSourceLocation at);
 uint32_t node_loc(struct lower *l, uint32_t n);
 uint32_t cursor_loc(struct lower *l, CXCursor c);
 struct src *src_of(struct lower *l, CXFile file);
+void src_main(struct lower *l, CXFile file); /* sets l->main */
+void src_read(struct lower *l, struct src *s); /* its text */
 struct place place_expansion(struct lower *l, CXSourceLocation at);
-/* Where the token at this location is written: in a macro's body, an argument, or plainly. */
+/* Where the token at this location is written: in a macro's body, an argument, or plainly. Reads the text. */
 struct place place_spelling(struct lower *l, CXSourceLocation at);
 uint32_t src_file_id(struct lower *l, struct src *s);
 const char *src_path(struct lower *l, struct src *s); /* good until the next ir_str */
-void src_position(struct lower *l, struct src *s, uint32_t off, uint32_t *line, uint32_t *col);
+void describe_place(struct lower *l, CXSourceLocation at, struct sb *out); /* "file:line:col: " */
 size_t ident_len(const char *s, size_t n); /* of the identifier that s begins with */
 /* Is the identifier (or operator, bracket) at this location equal to word? */
 bool spelled_as(struct lower *l, CXSourceLocation at, const char *word);
@@ -254,7 +258,7 @@ struct annot annot_read(struct lower *l, CXCursor decl);
 /* Adds identifiers before the declared name that are not part of its type, as ATTR_MACRO, to a, which
  * must have been read last. type is that of what the function, or function pointer, returns. */
 void annot_macros(struct lower *l, CXCursor decl, uint32_t type, struct annot *a);
-void annot_remarks(struct lower *l);
+void annot_remarks(struct lower *l); /* of all files that the unit has something from */
 
 /* ---- lower_emit.c ---- */
 
@@ -295,6 +299,11 @@ void lv_drop(struct lower *l, const struct lv *lv); /* takes its steps from the 
 static inline bool lv_is_local(const struct lv *lv)
 {
 	return lv->base.kind == REF_LOCAL && !lv->nstep;
+}
+/* A function, or something unknown: there is nothing to load or store. */
+static inline bool lv_is_nowhere(const struct lv *lv)
+{
+	return lv->base.kind == REF_FN || lv->base.kind == REF_NONE;
 }
 
 /* ---- lower_fn.c ---- */

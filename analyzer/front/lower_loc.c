@@ -1,9 +1,10 @@
 /* lower_loc.c - places in the source, and the text that stands there.
  *
- * A place is asked of libclang as a file and an offset; lines and columns come from a table of our own,
- * which is cheaper. For the main file even the offset needs no call: the raw encoding of a location in
- * a file is that of its first byte plus the offset. This is checked once per file with
- * clang_getLocationForOffset, and not used if it does not hold.
+ * Most places are in the main file, and for those no call is needed: the raw encoding of a location in a
+ * file is that of its first byte plus the offset, which is checked with clang_getLocationForOffset
+ * and not used if it does not hold; lines and columns come from a table of our own. For other files
+ * libclang is asked for lines, and not for texts, if that can be helped: it looks for a text by going
+ * through all it has read. So end_col is known in the main file only.
  *
  * What comes from a macro has three places: where the macro is used (expansion), where the token is
  * written, be it in the macro's body or in an argument (spelling), and, for an argument, the place in the
@@ -35,21 +36,32 @@ static bool in_macro(CXSourceLocation at)
 	return at.int_data >> 31;
 }
 
-static bool is_linear(struct lower *l, const struct src *s, uint32_t base)
+static uint32_t linear_base(struct lower *l, const struct src *s)
 {
+	uint32_t base = lc.getLocationForOffset(l->tu, s->file, 0).int_data;
 	size_t probes[] = {s->size / 2, s->size};
 
 	for (size_t i = 0; i < COUNT(probes); i++)
 		if (lc.getLocationForOffset(l->tu, s->file, (unsigned)probes[i]).int_data !=
 				base + probes[i])
-			return false;
-	return base && base + s->size < (uint32_t)1 << 31;
+			return 0;
+	return base + s->size < (uint32_t)1 << 31 ? base : 0;
+}
+
+void src_read(struct lower *l, struct src *s)
+{
+	if (s->text)
+		return;
+	s->text = lc.getFileContents(l->tu, s->file, &s->size);
+	if (!s->text || s->size >= UINT32_MAX) {
+		s->text = "";
+		s->size = 0;
+	}
 }
 
 struct src *src_of(struct lower *l, CXFile file)
 {
 	struct src *s;
-	CXSourceLocation start;
 
 	if (!file)
 		return NULL;
@@ -65,15 +77,6 @@ struct src *src_of(struct lower *l, CXFile file)
 	}
 	s = arena_alloc(l->mem, sizeof *s);
 	*s = (struct src){.file = file, .id = NONE};
-	s->text = lc.getFileContents(l->tu, file, &s->size);
-	if (!s->text || s->size >= UINT32_MAX) {
-		s->text = "";
-		s->size = 0;
-	}
-	start = lc.getLocationForOffset(l->tu, file, 0);
-	s->system = lc.Location_isInSystemHeader(start);
-	if (is_linear(l, s, start.int_data))
-		s->base = start.int_data;
 	vec_add(&l->srcs, s);
 	return s;
 }
@@ -88,9 +91,14 @@ uint32_t src_file_id(struct lower *l, struct src *s)
 	name = lc.getFileName(s->file);
 	path = ir_str(l->ir, path_join(l->mem, l->cmd->dir, lc.getCString(name)));
 	lc.disposeString(name);
-	for (uint32_t i = 0; i < l->ir->nfiles; i++) /* one file may have been found under two names */
-		if (l->ir->files[i].path == path)
+	for (uint32_t i = 0; i < l->ir->nfiles; i++) { /* one file may have been found under two names */
+		if (l->ir->files[i].path == path) {
+			s->system = l->ir->files[i].flags & FILE_SYSTEM;
 			return s->id = i;
+		}
+	}
+	if (!s->main && !s->asked)
+		s->system = lc.Location_isInSystemHeader(lc.getLocationForOffset(l->tu, s->file, 0));
 	return s->id = ir_add_files(l->ir,
 		       (struct file){.path = path, .flags = s->main ? FILE_MAIN
 							   : s->system ? FILE_SYSTEM
@@ -116,13 +124,11 @@ static void find_lines(struct src *s)
 	s->nline = line.n;
 }
 
-void src_position(struct lower *l, struct src *s, uint32_t off, uint32_t *line, uint32_t *col)
+/* In the main file. */
+static void position(struct src *s, uint32_t off, uint32_t *line, uint32_t *col)
 {
-	uint32_t lo, hi;
+	uint32_t lo = s->last, hi;
 
-	if (!s->line)
-		find_lines(s);
-	lo = s->last;
 	if (off < s->line[lo] || (lo + 8 < s->nline && off >= s->line[lo + 8])) {
 		lo = 0;
 		hi = s->nline;
@@ -142,15 +148,43 @@ void src_position(struct lower *l, struct src *s, uint32_t off, uint32_t *line, 
 	*col = off - s->line[lo] + 1;
 }
 
+void src_main(struct lower *l, CXFile file)
+{
+	l->main = src_of(l, file);
+	if (!l->main)
+		return;
+	l->main->main = true;
+	l->main->asked = true;
+	src_read(l, l->main);
+	find_lines(l->main);
+	l->main->base = linear_base(l, l->main);
+	src_file_id(l, l->main);
+}
+
 typedef void locate_fn(CXSourceLocation, CXFile *, unsigned *, unsigned *, unsigned *);
 
 static struct place locate(struct lower *l, CXSourceLocation at, locate_fn *by)
 {
-	unsigned off = 0;
+	struct place p = {0};
 	CXFile file = NULL;
 
-	by(at, &file, NULL, NULL, &off);
-	return (struct place){.src = src_of(l, file), .off = off};
+	by(at, &file, NULL, NULL, &p.off);
+	p.src = src_of(l, file);
+	if (p.src && !p.src->asked && by == lc.getExpansionLocation) {
+		p.src->asked = true;
+		p.src->system = lc.Location_isInSystemHeader(at);
+	}
+	return p;
+}
+
+/* The line and column of what locate() has found. */
+static void line_col(struct lower *l, CXSourceLocation at, locate_fn *by, struct place p, uint32_t *line,
+	uint32_t *col)
+{
+	if (p.src == l->main)
+		position(p.src, p.off, line, col);
+	else
+		by(at, NULL, line, col, NULL);
 }
 
 static bool same(struct place a, struct place b)
@@ -167,29 +201,41 @@ struct place place_expansion(struct lower *l, CXSourceLocation at)
 	return locate(l, at, lc.getExpansionLocation);
 }
 
-/* Both places, and whether the token is one of a macro's body. */
-static bool places(struct lower *l, CXSourceLocation at, struct place *use, struct place *written)
+struct two_places {
+	struct place use, written;
+	locate_fn *by; /* what has found written */
+	bool body;     /* the token is one of a macro's body */
+};
+
+static struct two_places places(struct lower *l, CXSourceLocation at)
 {
+	struct two_places p = {.use = place_expansion(l, at), .by = lc.getSpellingLocation};
 	struct place file;
 
-	*use = *written = place_expansion(l, at);
+	p.written = p.use;
 	if (!in_macro(at))
-		return false;
-	*written = locate(l, at, lc.getSpellingLocation);
+		return p;
+	p.written = locate(l, at, lc.getSpellingLocation);
 	file = locate(l, at, lc.getFileLocation);
-	if (same(file, *use))
-		return true;
-	if (same(*written, *use))
-		*written = file; /* an argument passed on */
-	return !same(*written, file);
+	if (same(file, p.use)) {
+		p.body = true;
+	} else {
+		if (same(p.written, p.use)) { /* an argument passed on */
+			p.written = file;
+			p.by = lc.getFileLocation;
+		}
+		p.body = !same(p.written, file);
+	}
+	return p;
 }
 
 struct place place_spelling(struct lower *l, CXSourceLocation at)
 {
-	struct place use, written;
+	struct place p = places(l, at).written;
 
-	places(l, at, &use, &written);
-	return written;
+	if (p.src)
+		src_read(l, p.src);
+	return p;
 }
 
 static size_t ident_at(struct place p)
@@ -197,12 +243,36 @@ static size_t ident_at(struct place p)
 	return p.src && p.off < p.src->size ? ident_len(p.src->text + p.off, p.src->size - p.off) : 0;
 }
 
+static struct loc make_loc(struct lower *l, CXSourceLocation at, bool *body)
+{
+	struct two_places p = places(l, at);
+	struct loc loc = {.file = NONE, .sfile = NONE};
+	size_t n;
+
+	*body = p.body;
+	if (!p.use.src)
+		return loc;
+	loc.file = src_file_id(l, p.use.src);
+	line_col(l, at, lc.getExpansionLocation, p.use, &loc.line, &loc.col);
+	loc.end_col = loc.col;
+	if (p.use.src == l->main)
+		loc.end_col += (uint32_t)ident_at(p.use);
+	if (!in_macro(at))
+		return loc;
+	src_read(l, p.use.src);
+	n = ident_at(p.use);
+	if (n)
+		loc.macro = ir_strn(l->ir, p.use.src->text + p.use.off, n);
+	if (p.written.src) {
+		loc.sfile = src_file_id(l, p.written.src);
+		line_col(l, at, p.by, p.written, &loc.sline, &loc.scol);
+	}
+	return loc;
+}
+
 uint32_t loc_of(struct lower *l, CXSourceLocation at)
 {
-	struct loc loc = {.sfile = NONE};
-	struct place use, written;
-	uint32_t *slot, id;
-	size_t n;
+	uint32_t id, *slot;
 	bool body;
 
 	if (!at.int_data)
@@ -210,26 +280,20 @@ uint32_t loc_of(struct lower *l, CXSourceLocation at)
 	slot = map_slot(&l->loc_ids, at.int_data, l->ir->nlocs);
 	if (*slot != l->ir->nlocs)
 		return *slot;
-	body = places(l, at, &use, &written);
-	if (!use.src) {
-		loc.file = NONE;
-	} else {
-		loc.file = src_file_id(l, use.src);
-		src_position(l, use.src, use.off, &loc.line, &loc.col);
-		n = ident_at(use);
-		loc.end_col = loc.col + (uint32_t)n;
-		if (in_macro(at)) {
-			if (n)
-				loc.macro = ir_strn(l->ir, use.src->text + use.off, n);
-			if (written.src) {
-				loc.sfile = src_file_id(l, written.src);
-				src_position(l, written.src, written.off, &loc.sline, &loc.scol);
-			}
-		}
-	}
-	id = ir_add_locs(l->ir, loc);
+	id = ir_add_locs(l->ir, make_loc(l, at, &body));
 	vec_add(&l->loc_macro, body ? OPF_MACRO : 0);
 	return id;
+}
+
+void describe_place(struct lower *l, CXSourceLocation at, struct sb *out)
+{
+	struct place p = place_expansion(l, at);
+	uint32_t line, col;
+
+	if (!p.src)
+		return;
+	line_col(l, at, lc.getExpansionLocation, p, &line, &col);
+	sb_printf(out, "%s:%u:%u: ", src_path(l, p.src), line, col);
 }
 
 uint32_t cursor_loc(struct lower *l, CXCursor c)
@@ -266,8 +330,8 @@ bool spelled_as(struct lower *l, CXSourceLocation at, const char *word)
 
 void loc_free(struct lower *l)
 {
-	for (uint32_t i = 0; i < l->srcs.n; i++)
-		free(l->srcs.v[i]->line);
+	if (l->main)
+		free(l->main->line);
 	vec_free(&l->srcs);
 	vec_free(&l->loc_macro);
 	map_free(&l->loc_ids);

@@ -19,7 +19,7 @@ static struct lv lv_var(struct lower *l, struct ref base, uint32_t type)
 
 static struct lv lv_unknown(struct lower *l)
 {
-	return lv_of(l, as_local(l, no_ref(), NONE, NONE), NONE);
+	return lv_of(l, no_ref(), NONE);
 }
 
 /* A variable that is mentioned before its declaration was lowered: in code with errors. */
@@ -114,7 +114,7 @@ static struct lv lv_member(struct lower *l, uint32_t n)
 		return lv_unknown(l);
 	}
 	lv = is_arrow(l, base) ? lower_pointee(l, base) : lower_lvalue(l, base);
-	if (lv.base.kind == REF_NONE || lv.base.kind == REF_FN)
+	if (lv_is_nowhere(&lv)) /* of which object is unknown, but not which member */
 		lv.base = as_local(l, lv.base, NONE, node_loc(l, n));
 	if (!is_anonymous(l, field))
 		lv_field(l, &lv, field);
@@ -192,8 +192,7 @@ static struct lv lv_element(struct lower *l, uint32_t ptr, uint32_t index)
 	uint32_t type = array ? type_at(l, lv.type)->to : lv.type;
 	struct ref i = index == NONE ? const_ref(l, 0) : lower_value(l, index);
 
-	if (lv.base.kind != REF_FN)
-		lv_index(l, &lv, i, type);
+	lv_index(l, &lv, i, type);
 	return lv;
 }
 
@@ -311,7 +310,7 @@ struct ref read_lvalue(struct lower *l, struct lv lv, uint32_t n, uint8_t flags)
 {
 	struct ref r;
 
-	if (lv.base.kind == REF_FN || (lv_is_local(&lv) && type_at(l, lv.type)->kind != TYPE_ARRAY))
+	if (lv_is_nowhere(&lv) || (lv_is_local(&lv) && type_at(l, lv.type)->kind != TYPE_ARRAY))
 		r = lv.base;
 	else if (!lv.nstep && lv.base.kind != REF_GLOBAL && lv.base.kind != REF_LOCAL)
 		r = lv.base; /* a constant, a string */

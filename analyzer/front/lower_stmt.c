@@ -374,8 +374,7 @@ static void asm_write(struct lower *l, uint32_t n, uint32_t loc)
 {
 	struct lv lv = lower_lvalue(l, n);
 
-	if (lv.base.kind != REF_NONE && lv.base.kind != REF_FN)
-		emit_store(l, lv, no_ref(), 0, loc);
+	emit_store(l, lv, no_ref(), 0, loc);
 	lv_drop(l, &lv);
 }
 

@@ -49,11 +49,12 @@ static enum CXChildVisitResult on_cursor(CXCursor c, CXCursor parent, CXClientDa
 {
 	struct reader *r = data;
 	struct lower *l = r->l;
-	uint32_t nth, pkind;
+	const struct node *p;
+	uint32_t nth;
 
 	while (r->open.n > 1 && !is_parent(&l->node.v[r->open.v[r->open.n - 1]], &parent))
 		pop(r);
-	pkind = l->node.v[r->open.v[r->open.n - 1]].kind;
+	p = &l->node.v[r->open.v[r->open.n - 1]];
 	nth = r->nchild.v[r->open.n - 1];
 	switch (c.kind) {
 	case CXCursor_VarDecl:
@@ -65,8 +66,11 @@ static enum CXChildVisitResult on_cursor(CXCursor c, CXCursor parent, CXClientDa
 				!(c.kind >= CXCursor_FirstStmt && c.kind <= CXCursor_LastStmt))
 			return CXChildVisit_Continue;
 	}
+	/* a constant expression of its own class is shown as what is in it, which then follows once more */
+	if (p->d1 == c.data[1] && p->kind == (uint32_t)c.kind)
+		return CXChildVisit_Recurse;
 	r->nchild.v[r->open.n - 1]++;
-	if (pkind == CXCursor_InitListExpr && nth > MAX_INIT && is_plain_literal(c.kind))
+	if (p->kind == CXCursor_InitListExpr && nth > MAX_INIT && is_plain_literal(c.kind))
 		return CXChildVisit_Continue;
 	if (l->node.n >= MAX_NODES) {
 		r->full = true;

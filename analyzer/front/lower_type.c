@@ -44,6 +44,18 @@ static bool in_source_file(struct lower *l, CXCursor decl)
 	return s && (s->main || str_ends(src_path(l, s), ".c"));
 }
 
+/* All nameless structs in one record have one USR: they are told apart by where they are, and those that
+ * one macro makes by their order. */
+static uint32_t nameless_key(struct lower *l, CXCursor decl, uint32_t key)
+{
+	uint32_t off = place_expansion(l, lc.getCursorLocation(decl)).off;
+	const char *s = arena_printf(l->mem, "%s:%u", ir_text_of(l->ir, key), off);
+
+	while (map_get(&l->record_keys, key = ir_str(l->ir, s)) != NONE)
+		s = arena_printf(l->mem, "%s'", s);
+	return key;
+}
+
 static uint32_t record_of(struct lower *l, CXCursor decl)
 {
 	uint32_t *slot = map_slot(&l->record_ids, (uintptr_t)decl.data[0], l->ir->nrecords);
@@ -52,13 +64,15 @@ static uint32_t record_of(struct lower *l, CXCursor decl)
 
 	if (id != l->ir->nrecords)
 		return id;
+	r.name = record_name(l, decl);
 	key = decl_key(l, decl, in_source_file(l, decl));
+	if (!r.name)
+		key = nameless_key(l, decl, key);
 	known = *map_slot(&l->record_keys, key, id);
 	if (known != id) { /* another declaration of the same record */
 		map_put(&l->record_ids, (uintptr_t)decl.data[0], known);
 		return known;
 	}
-	r.name = record_name(l, decl);
 	r.key = key;
 	r.flags = decl.kind == CXCursor_UnionDecl ? RECORD_UNION : 0;
 	if (!strcmp(ir_text_of(l->ir, r.name), "__va_list_tag") ||
@@ -93,6 +107,37 @@ static bool points_to_fn(const struct lower *l, uint32_t type)
 	return type_at(l, type)->kind == TYPE_PTR && type_at(l, type_at(l, type)->to)->kind == TYPE_FN;
 }
 
+/* clang_Cursor_getOffsetOfField looks at all fields of the record and of those inside, each time. So
+ * the offsets of a plain struct are computed, and asked for only where attributes or bit-fields change
+ * them, or the sum is not the record's size. */
+static void find_offsets(struct lower *l, CXCursor decl, uint32_t size, const CXCursor *fields,
+	struct field *out, uint32_t n)
+{
+	bool plain = decl.kind == CXCursor_StructDecl && !lc.Cursor_hasAttrs(decl);
+	long long at = 0, most = 1;
+
+	if (decl.kind == CXCursor_UnionDecl)
+		return;
+	for (uint32_t i = 0; i < n && plain; i++) {
+		CXType t = lc.getCursorType(fields[i]);
+		long long align = lc.Type_getAlignOf(t);
+		long long bytes = t.kind == CXType_IncompleteArray ? 0 : lc.Type_getSizeOf(t);
+
+		plain = align > 0 && bytes >= 0 && !lc.Cursor_isBitField(fields[i]) &&
+			!lc.Cursor_hasAttrs(fields[i]);
+		if (!plain)
+			break;
+		at = (at + align - 1) / align * align;
+		most = align > most ? align : most;
+		out[i].bit = clamp(at * 8);
+		at += bytes;
+	}
+	if (plain && (at + most - 1) / most * most == size)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		out[i].bit = clamp(lc.Cursor_getOffsetOfField(fields[i]));
+}
+
 void record_fill(struct lower *l, uint32_t record)
 {
 	struct field_list list = {0};
@@ -118,7 +163,6 @@ void record_fill(struct lower *l, uint32_t record)
 			f->name = 0;
 		f->type = type_of(l, lc.getCursorType(c));
 		f->record = record;
-		f->bit = clamp(lc.Cursor_getOffsetOfField(c));
 		f->index = i;
 		a = annot_read(l, c);
 		if (points_to_fn(l, f->type))
@@ -128,6 +172,7 @@ void record_fill(struct lower *l, uint32_t record)
 		if (record_inside(l, f->type) != NONE)
 			vec_add(&l->record_queue, record_inside(l, f->type));
 	}
+	find_offsets(l, l->records.v[record].decl, l->ir->records[record].size, list.v.v, fields, n);
 	l->ir->records[record].field = l->ir->nfields;
 	l->ir->records[record].nfield = n;
 	for (uint32_t i = 0; i < n; i++)
