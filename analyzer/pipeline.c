@@ -105,7 +105,8 @@ static void summarise(struct analysis *a)
 			else
 				r->units_failed++;
 			r->failed[r->nfailed].file = path_under(a->db->root, a->db->tus[i].file);
-			r->failed[r->nfailed++].why = a->units[i].first_error ? a->units[i].first_error : "?";
+			r->failed[r->nfailed++].why =
+				a->units[i].first_error ? path_under(a->db->root, a->units[i].first_error) : "?";
 		}
 	}
 	if (a->p) {

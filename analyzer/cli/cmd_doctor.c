@@ -10,6 +10,7 @@ struct exam {
 	const struct cli *c;
 	struct sb out;
 	bool color, bad;
+	const char *about; /* what is looked at: what error() says then belongs to it */
 	struct arena *mem;
 };
 
@@ -43,7 +44,7 @@ static void caught(void *ctx, const char *level, const char *msg)
 {
 	struct exam *x = ctx;
 
-	say(x, !strcmp(level, "error") ? BAD : NOTE, level, "%s", msg);
+	say(x, !strcmp(level, "error") ? BAD : NOTE, x->about, "%s", msg);
 }
 
 static void see_database(struct exam *x, const struct compdb *db)
@@ -102,20 +103,21 @@ static void see_clang(struct exam *x)
 {
 	struct sb version = {0};
 
-	if (front_probe(&version) < 0) /* error() told why */
-		say(x, BAD, "libclang", "cannot be used: install libclang1-19 and its headers");
-	else
+	x->about = "libclang";
+	if (front_probe(&version) == 0)
 		say(x, GOOD, "libclang", "%s", version.s ? version.s : "?");
 	sb_free(&version);
 }
 
 static struct models *see_models(struct exam *x, const struct compdb *db)
 {
-	const char *data = data_dir(), *dirs[2];
+	const char *data, *dirs[2];
 	const struct library *libs;
 	const struct model **all;
 	struct models *m;
 
+	x->about = "models";
+	data = data_dir();
 	if (!data)
 		return NULL;
 	dirs[0] = path_join(x->mem, data, "models");
@@ -178,6 +180,7 @@ static void see_units(struct exam *x, const struct compdb *db, const struct mode
 	if (db->ntu < PROBED)
 		for (n = 0; n < db->ntu; n++)
 			which[n] = n;
+	x->about = "probe";
 	if (!n || cli_lower_some(x->c, db, which, n, units) < 0)
 		return;
 	for (uint32_t i = 0; i < n; i++)
@@ -217,16 +220,13 @@ int cmd_doctor(const struct cli *c)
 
 	with_paths.pipe.db.paths = c->args;
 	with_paths.pipe.db.npath = c->narg;
+	x.about = "database";
 	diag_redirect(caught, &x);
 	got = cli_analyse(&with_paths, STAGE_COMPDB, &a);
 	if (got < 0) {
 		see_database(&x, a.db);
 		see_sources(&x, a.db);
 		see_arguments(&x, a.db);
-	} else {
-		say(&x, BAD, "database",
-			"make one: cmake -DCMAKE_EXPORT_COMPILE_COMMANDS=ON, meson, or bear -- "
-			"make");
 	}
 	see_clang(&x);
 	m = see_models(&x, a.db);
