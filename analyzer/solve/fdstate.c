@@ -86,6 +86,8 @@ uint8_t make_mode(const struct frame *fr, const struct make *m)
 	const struct solver *s = fr->s;
 	if (fr->depth > 6)
 		return 0;
+	if (!fr->depth)
+		*s->budget = MAX_STEPS;
 	struct frame in = *fr;
 	in.depth++;
 	if (m->effect) {

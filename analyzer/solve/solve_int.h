@@ -4,7 +4,10 @@
 
 #include "solve/solve.h"
 
-enum { MAX_BIND = 8 }; /* parameters whose values are followed, per function */
+enum {
+	MAX_BIND = 8,	 /* parameters whose values are followed, per function */
+	MAX_STEPS = 400, /* definitions looked at for one value */
+};
 
 /* A branch that decides whether a block is reached: the condition in block `at` went to successor `succ`. */
 struct guard {

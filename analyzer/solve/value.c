@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_DEFS = 8, MAX_DEPTH = 24, MAX_STEPS = 400 };
+enum { MAX_DEFS = 8, MAX_DEPTH = 24 };
 
 static const struct val TOP = {.kind = VAL_TOP};
 
@@ -472,16 +472,18 @@ struct val value_of(const struct frame *fr, struct ref r, uint32_t site)
 static struct val with_modes(const struct frame *fr, struct val v, struct fd_key key, struct point at)
 {
 	const struct solver *s = fr->s;
+	struct frame in = *fr;
 	uint32_t last = NONE;
 	uint8_t mode = 0, also = 0;
 
 	if (fr->depth > 3 || key.kind == KEY_NONE)
 		return v;
+	in.depth++;
 	for (uint32_t i = 0; i < s->nmake[fr->fn]; i++) {
 		const struct make *m = &s->makes[fr->fn][i];
 		if (m->target.kind != key.kind || m->target.id != key.id || m->site == at.before)
 			continue;
-		enum tri reached = site_reached(fr, m->site);
+		enum tri reached = site_reached(&in, m->site);
 		if (reached == NO)
 			continue;
 		uint32_t from = s->p->op_block[m->site];
@@ -490,7 +492,7 @@ static struct val with_modes(const struct frame *fr, struct val v, struct fd_key
 		bool dom = same || (from != at.block && cfg_dominates(g, from, at.block));
 		if (!dom && !cfg_reaches(g, s->ir, fr->fn, from, at.block))
 			continue;
-		uint8_t now = make_mode(fr, m);
+		uint8_t now = make_mode(&in, m);
 		if (!now)
 			continue;
 		if (!dom && reached == MAYBE) {

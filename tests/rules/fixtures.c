@@ -32,6 +32,32 @@ static void fail(const char *where, const char *what)
 	failures++;
 }
 
+/* Fixtures run in a directory of their own, outside any checkout: the root, and so the words, are the same
+ * wherever the sources are. */
+static char scratch[] = "/tmp/tvt-fixtures-XXXXXX";
+
+static void copy_file(const char *from_dir, const char *file)
+{
+	char from[1024], to[1100];
+	snprintf(from, sizeof from, "%s/%s", from_dir, file);
+	snprintf(to, sizeof to, "%s/%s", scratch, file);
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	int c;
+	while (in && out && (c = getc(in)) != EOF)
+		putc(c, out);
+	if (in)
+		fclose(in);
+	if (out)
+		fclose(out);
+}
+
+static void remove_file(const char *file)
+{
+	char path[1100];
+	snprintf(path, sizeof path, "%s/%s", scratch, file);
+	unlink(path);
+}
+
 static char *slurp(const char *path)
 {
 	FILE *f = fopen(path, "r");
@@ -156,7 +182,9 @@ static void check_fixtures(const char *rules, const char *rule)
 	bool bad = false, ok = false;
 	for (int i = 0; i < n; i++) {
 		int status;
-		char *out = run(dir, names[i]->d_name, &status);
+		copy_file(dir, names[i]->d_name);
+		char *out = run(scratch, names[i]->d_name, &status);
+		remove_file(names[i]->d_name);
 		if (status > 1) {
 			fail(names[i]->d_name, "the tool could not analyse it");
 			printf("%s", out);
@@ -193,7 +221,7 @@ static void check_fixtures(const char *rules, const char *rule)
 static void check_page(const char *rules, const char *rule)
 {
 	static const char *const sections[] = {"## What it finds", "## Why it matters", "## Example", "## Instead", "## Known limits"};
-	char path[1024], tmp[] = "/tmp/tvt-page-XXXXXX";
+	char path[1024];
 	snprintf(path, sizeof path, "%s/%s/README.md", rules, rule);
 	char *page = slurp(path);
 	if (!page) {
@@ -203,26 +231,22 @@ static void check_page(const char *rules, const char *rule)
 	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
 		if (!strstr(page, sections[i]))
 			fail(path, sections[i]);
-	if (!mkdtemp(tmp)) {
-		perror("mkdtemp");
-		exit(2);
-	}
 	bool bad = false, good = false;
 	for (char *at = page; (at = strstr(at, "\n```c ")); ) {
 		bool want = !strncmp(at + 6, "bad", 3);
 		char *code = strchr(at + 1, '\n') + 1, *end = strstr(code, "\n```");
 		char file[1100];
-		snprintf(file, sizeof file, "%s/block.c", tmp);
+		snprintf(file, sizeof file, "%s/block.c", scratch);
 		FILE *f = fopen(file, "w");
 		fwrite(code, 1, (size_t)(end - code) + 1, f);
 		fclose(f);
 		int status;
-		char *out = run(tmp, "block.c", &status);
+		char *out = run(scratch, "block.c", &status);
 		if (status > 1)
 			fail(path, "a code block could not be analysed"), printf("%s", out);
 		else if (want != (count_rule(out, rule) > 0))
 			fail(path, want ? "a `c bad` block is not reported" : "a `c good` block is reported"), printf("%s", out);
-		unlink(file);
+		remove_file("block.c");
 		free(out);
 		nblock++;
 		bad |= want;
@@ -231,7 +255,6 @@ static void check_page(const char *rules, const char *rule)
 	}
 	if (!bad || !good)
 		fail(path, "needs a ```c bad and a ```c good block");
-	rmdir(tmp);
 	free(page);
 }
 
@@ -248,6 +271,10 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	tool = argv[1];
+	if (!mkdtemp(scratch)) {
+		perror("mkdtemp");
+		return 2;
+	}
 	struct dirent **names;
 	int n = scandir(argv[2], &names, only_rules, alphasort), nrule = 0;
 	for (int i = 0; i < n; i++) {
@@ -257,6 +284,7 @@ int main(int argc, char **argv)
 		check_page(argv[2], names[i]->d_name);
 		nrule++;
 	}
+	rmdir(scratch);
 	printf("%d rules, %d fixtures, %d known false alarms, %d known misses, %d code blocks: %d failures\n", nrule, nfixture, nfp,
 		nfn, nblock, failures);
 	return failures != 0 || nrule == 0;
