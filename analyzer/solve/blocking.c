@@ -44,6 +44,7 @@ struct search {
 	struct map block_of;  /* (site, callee) -> blocks */
 	uint32_t *contexts;   /* per function: visits */
 	struct queue *queue;  /* per weight: visits to look at */
+	bool *is_task;	      /* per function: an entry of a task */
 	uint8_t *child;	      /* per op: 0 unknown, 1 no, 2 in a forked child */
 	struct bits own_wait; /* per op: a loop's own wait */
 	struct bits assumed;  /* per op: a call in a task that was taken as not blocking */
@@ -168,11 +169,17 @@ static void handler_calls(struct search *se, uint32_t visit_id, const struct eff
 	for (uint32_t i = 0; i < e->model->nclause; i++)
 		if (e->model->clauses[i].verb == VERB_SIGNAL_SAFE)
 			return;
-	uint32_t *slot = map_slot(&se->block_of, hash_mix(e->site, e->callee), 0);
-	if (!*slot)
+	uint32_t *seen = map_slot(&se->block_of, hash_mix(e->site, e->callee), 0);
+	if (*seen)
+		return;
+	*seen = 1;
+	/* the nearest for each handler; how many more there are is a number */
+	uint32_t *slot = map_slot(&se->block_of, hash_mix(NONE, se->visits.v[visit_id].entry), se->unsafe.n);
+	if (*slot == se->unsafe.n)
 		vec_add(&se->unsafe,
 			(struct unsafe_site){.site = e->site, .callee = e->callee, .visit = visit_id, .model = e->model});
-	*slot = 1;
+	else
+		se->unsafe.v[*slot].nother++;
 }
 
 /* ---- calls ---- */
@@ -185,7 +192,10 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 
 	if (!fn_defined(s->p, callee) || s->no_return[callee])
 		return;
-	if (why != EDGE_MODEL && s->params[callee])
+	/* A task called through a pointer is a task on its own: a loop inside this one runs it for some other
+	 * connection, and nothing of this one's is known to it. */
+	bool task = why != EDGE_DIRECT && se->is_task[callee];
+	if (why != EDGE_MODEL && s->params[callee] && !task)
 		bind_call(fr, site, callee, &bind);
 	struct visit to = {.fn = callee,
 		.parent = from,
@@ -193,7 +203,7 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 		.why = why,
 		.entry = v->entry,
 		.bind = s->params[callee] ? bind_id(s, &bind) : 0,
-		.modes = modes_at(se, fr, site, v->modes),
+		.modes = task ? 0 : modes_at(se, fr, site, v->modes),
 		.depth = v->depth + 1,
 		.weight = v->weight + (why == EDGE_TYPE ? WEIGHT_TYPE : 1),
 		.by_type = v->by_type || why == EDGE_TYPE};
@@ -353,8 +363,13 @@ void solve_blocking(struct solver *s)
 	se.child = xcalloc(s->ir->nops + 1, 1);
 	se.own_wait = bits_new(s->mem, s->ir->nops + 1);
 	se.assumed = bits_new(s->mem, s->ir->nops + 1);
+	se.is_task = xcalloc(s->ir->nfns + 1, 1);
 	for (uint32_t i = 0; i < f->nloop; i++)
-		bits_set(&se.own_wait, f->loops[i].site);
+		if (f->loops[i].head != NONE)
+			bits_set(&se.own_wait, f->loops[i].site);
+	for (uint32_t i = 0; i < f->nentry; i++)
+		if (ctx_is_task(f->entries[i].ctx) && f->entries[i].head == NONE)
+			se.is_task[f->entries[i].fn] = true;
 	search_group(&se, GROUP_TASK);
 	f->nassumed = bits_count(&se.assumed);
 	search_group(&se, GROUP_POOL);
@@ -375,6 +390,7 @@ void solve_blocking(struct solver *s)
 	free(se.queue);
 	free(se.contexts);
 	free(se.child);
+	free(se.is_task);
 	vec_free(&se.visits);
 	vec_free(&se.blocks);
 	vec_free(&se.unsafe);

@@ -60,9 +60,10 @@ struct block_site {
 	bool by_type;	      /* an edge on the way was found by type only */
 	uint32_t entry;
 };
-/* A call that a signal handler must not make, with its shortest witness. */
+/* The nearest call that a signal handler must not make. */
 struct unsafe_site {
 	uint32_t site, callee, visit;
+	uint32_t nother; /* further such calls below the same handler */
 	const struct model *model;
 };
 /* A function as it is reached: from where, with what known of its parameters. */

@@ -15,6 +15,8 @@ static void check(struct rule_run *run)
 		rule_identity(run, f, "%s", name);
 		rule_task(run, f, v->entry);
 		rule_trace(run, f, u->visit, u->site, "not on the list of POSIX.1-2017, 2.4.3");
+		if (u->nother)
+			rule_note(run, f, "%u more such call%s below this handler", u->nother, u->nother == 1 ? "" : "s");
 		rule_note(run, f, "set a volatile sig_atomic_t flag, or write() one byte to a pipe that the loop watches, "
 				  "and do the work there");
 	}
