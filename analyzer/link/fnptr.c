@@ -32,6 +32,7 @@ struct solver {
 	VEC(uint32_t) icalls;
 	/* one round of pushing functions */
 	uint32_t *succ, *succ0;	/* copies between classes */
+	bool *holder;		/* per class: may it hold a function's address */
 	struct map have;	/* (class, function) */
 	VEC(struct pair) facts;	/* class, function; also the work list */
 	uint32_t *use0, *use;	/* indirect calls by the class of their callee */
@@ -168,6 +169,22 @@ static uint32_t node_type(const struct solver *s, uint32_t n)
 		return t == NONE ? NONE : s->ir->types[t].to;
 	}
 	return NONE;
+}
+
+/* Can a variable of that type hold a function's address? Only a pointer to a function, a void * or an integer
+ * of its size: the rest would need a cast that nobody writes. */
+static bool holds_function(const struct ir *ir, uint32_t t)
+{
+	t = strip_arrays(ir, t);
+	if (t == NONE)
+		return true;
+	const struct type *ty = &ir->types[t];
+	if (ty->kind == TYPE_INT)
+		return ty->size == 8;
+	if (ty->kind != TYPE_PTR)
+		return ty->kind == TYPE_OTHER;
+	return ty->to == NONE || ir->types[ty->to].kind == TYPE_FN || ir->types[ty->to].kind == TYPE_VOID ||
+	       ir->types[ty->to].kind == TYPE_OTHER;
 }
 
 /* ---- constraints ---- */
@@ -321,6 +338,8 @@ static void build_succ(struct solver *s)
 
 static void learn(struct solver *s, uint32_t node, uint32_t fn)
 {
+	if (!s->holder[node])
+		return;
 	uint32_t *slot = map_slot(&s->have, (uint64_t)node << 32 | fn, 0);
 	if (*slot)
 		return;
@@ -341,6 +360,11 @@ static void push_functions(struct solver *s)
 	build_succ(s);
 	map_free(&s->have);
 	s->facts.n = 0;
+	free(s->holder);
+	s->holder = xcalloc(s->parent.n + 1, 1);
+	for (uint32_t i = 0; i < s->parent.n; i++)
+		if (holds_function(s->ir, node_type(s, i)))
+			s->holder[find(s, i)] = true;
 	for (uint32_t i = 0; i < s->seeds.n; i++)
 		learn(s, find(s, s->seeds.v[i].a), s->seeds.v[i].b);
 
@@ -621,4 +645,5 @@ void link_calls(struct program *p)
 	free(s.succ0);
 	free(s.use);
 	free(s.use0);
+	free(s.holder);
 }
