@@ -203,7 +203,7 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 		.why = why,
 		.entry = v->entry,
 		.bind = s->params[callee] ? bind_id(s, &bind) : 0,
-		.modes = task ? 0 : modes_at(se, fr, site, v->modes),
+		.modes = task || !bits_get(&s->leads, callee) ? 0 : modes_at(se, fr, site, v->modes),
 		.depth = v->depth + 1,
 		.weight = v->weight + (why == EDGE_TYPE ? WEIGHT_TYPE : 1),
 		.by_type = v->by_type || why == EDGE_TYPE};

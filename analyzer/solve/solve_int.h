@@ -56,6 +56,7 @@ struct solver {
 	struct arena *mem;
 
 	struct local_facts **local; /* per function */
+	struct bits leads;	    /* per function: something that may block can be reached from it */
 	uint32_t *params;	    /* per function: which parameters matter (bits; at most MAX_BIND) */
 	struct fd_class *fd;	    /* facts.fd */
 	uint32_t *over;		    /* per flow class: the class whose descriptor it does its I/O on, or NONE */
@@ -90,6 +91,7 @@ void memo_open(struct memo *m, const struct solver *s, uint32_t fn);
 void memo_close(struct memo *m);
 
 /* value.c */
+#define TOP ((struct val){.kind = VAL_TOP})
 const struct local_facts *local_facts(const struct solver *s, uint32_t fn);
 struct val value_of(const struct frame *fr, struct ref r, uint32_t site);
 enum tri site_reached(const struct frame *fr, uint32_t site); /* guards: NO: not on this chain */
@@ -100,15 +102,17 @@ enum tri clause_holds_assuming(const struct frame *fr, const struct effect *e, c
 struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site);
 bool site_dominates(const struct solver *s, uint32_t a, uint32_t b);
 bool site_reaches(const struct solver *s, uint32_t a, uint32_t b);
+
+/* params.c */
 uint32_t params_of(const struct solver *s, uint32_t fn, struct ref r); /* on which the value depends (bits) */
-void solve_params(struct solver *s); /* which parameters matter */
 void bind_call(const struct frame *fr, uint32_t site, uint32_t callee, struct bind *out);
+void solve_params(struct solver *s);
 
 /* fdstate.c */
 void solve_fdstate(struct solver *s);
 uint8_t make_mode(const struct frame *fr, const struct make *m); /* fd_mode bits, 0: does nothing here */
 
-/* flowfacts.c: forks, no_return, dead_end */
+/* control.c */
 void solve_control(struct solver *s);
 
 /* context.c, blocking.c */
