@@ -154,7 +154,7 @@ struct trace_loop {
 	uint64_t over;	      /* turns over budget */
 	uint64_t over_called; /* of these, recorded calls take up at least half */
 	/* A sample of the turns, checked with getrusage */
-	uint64_t checked, checked_ticks, cpu_us, page_waits;
+	uint64_t checked, checked_ticks, cpu_ns, page_waits;
 	uint64_t asleep_turns, asleep_switches, asleep_ticks; /* no call explains it */
 	struct trace_hist hist;				      /* of turns */
 };

@@ -38,9 +38,9 @@ struct held {
 	uint32_t depth;
 };
 
-/* What getrusage said when a checked turn began. */
+/* What the kernel said of the thread when a checked turn began. */
 struct usage {
-	uint64_t cpu_us, switches, page_waits;
+	uint64_t cpu_ns, switches, page_waits;
 };
 
 struct tls {

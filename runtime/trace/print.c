@@ -4,7 +4,9 @@
 
 struct printer {
 	const struct tracefile *t;
+	struct arena *arena;
 	const char *cwd;
+	uint32_t process; /* that the frames to be printed are of */
 	bool all;
 	FILE *out;
 	struct sb b; /* the line in the making */
@@ -46,6 +48,18 @@ static void put_text(struct printer *p, const char *s)
 	sb_put_visible(&p->b, s, strlen(s));
 }
 
+/* The name that a program was called by says more than that of the file behind a symbolic link. */
+static const char *module_name(const struct printer *p, const struct tracefile_frame *f)
+{
+	const struct tracefile_process *proc = &p->t->processes[p->process];
+	const char *end = strpbrk(proc->args, " :");
+
+	if (strcmp(f->module, proc->exe) != 0 || !proc->args[0])
+		return path_base(f->module);
+	return path_base(arena_strndup(
+		p->arena, proc->args, end ? (size_t)(end - proc->args) : strlen(proc->args)));
+}
+
 /* src/server.c:42, below the working directory without it; or redis-server+0x1234. */
 static void put_place(struct printer *p, const struct tracefile_frame *f)
 {
@@ -53,7 +67,7 @@ static void put_place(struct printer *p, const struct tracefile_frame *f)
 		put_text(p, path_under(p->cwd, f->file));
 		sb_printf(&p->b, ":%u", f->line);
 	} else if (f->module[0]) {
-		put_text(p, path_base(f->module));
+		put_text(p, module_name(p, f));
 		sb_printf(&p->b, "+0x%llx", (unsigned long long)f->addr);
 	} else {
 		sb_printf(&p->b, "0x%llx", (unsigned long long)f->addr);
@@ -120,6 +134,7 @@ static void print_record(struct printer *p, const struct tracefile_record *r)
 	const uint64_t ns[] = {r->total_ns, r->max_ns, r->p99_ns};
 	const struct tracefile_frame *site = r->site < r->nframe ? &r->frames[r->site] : NULL;
 
+	p->process = r->process;
 	put_columns(p, r->count, ns, COUNT(ns));
 	if (site)
 		put_place(p, site);
@@ -160,9 +175,7 @@ static void print_record(struct printer *p, const struct tracefile_record *r)
 
 static const struct tracefile_frame *callback_of(const struct tracefile_record *r)
 {
-	if (!r->nframe)
-		return NULL;
-	return &r->frames[r->callback < r->nframe ? r->callback : r->nframe - 1];
+	return r->callback < r->nframe ? &r->frames[r->callback] : NULL;
 }
 
 static bool same_function(const struct tracefile_frame *a, const struct tracefile_frame *b)
@@ -203,8 +216,10 @@ static void print_long_turns(struct printer *p, const struct tracefile_record *f
 		ns[0] += r->total_ns;
 		ns[1] = r->max_ns > ns[1] ? r->max_ns : ns[1];
 	}
+	p->process = first->process;
 	put_columns(p, count, ns, COUNT(ns));
-	sb_puts(&p->b, "in a callback at ");
+	sb_puts(&p->b,
+		callback_of(first) ? "in a callback at " : "in a callback that is not known");
 	if (callback_of(first))
 		put_function(p, callback_of(first));
 	sb_puts(&p->b, ", ");
@@ -243,6 +258,7 @@ static void print_loop(struct printer *p, const struct tracefile_loop *l)
 	const struct tracefile_thread *th = &t->threads[l->thread];
 	struct sb *b = &p->b;
 
+	p->process = l->process;
 	sb_printf(b, "%s '%s' ", l->worker ? "worker:" : "loop:", l->call);
 	if (l->nframe) {
 		sb_puts(b, "at ");
@@ -318,7 +334,7 @@ static void print_summary(const struct printer *p, uint32_t nloop, uint32_t npla
 void tracefile_print(const struct tracefile *t, FILE *out, bool all)
 {
 	struct arena *a = arena_new();
-	struct printer p = {.t = t, .cwd = path_cwd(a), .all = all, .out = out};
+	struct printer p = {.t = t, .arena = a, .cwd = path_cwd(a), .all = all, .out = out};
 	bool *done = arena_alloc(a, t->nrecord + 1), headed = false;
 	uint32_t nloop = 0, nplace = 0;
 

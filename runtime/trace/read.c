@@ -93,9 +93,10 @@ static const char *fd_text(const struct trace_site *s)
 		uint32_t type;
 		const char *name;
 	} types[] = {{S_IFSOCK, "socket"}, {S_IFREG, "file"}, {S_IFIFO, "pipe"},
-		{S_IFCHR, "character device"}, {S_IFBLK, "block device"}, {S_IFDIR, "directory"}};
+		{S_IFCHR, "character device"}, {S_IFBLK, "block device"}, {S_IFDIR, "directory"},
+		{0, "event descriptor"}};
 
-	for (size_t i = 0; i < COUNT(types); i++)
+	for (size_t i = 0; i < COUNT(types) && s->fd_mode; i++)
 		if ((s->fd_mode & S_IFMT) == types[i].type)
 			return types[i].name;
 	return NULL;
@@ -189,12 +190,13 @@ static struct in_loop place_site(struct reader *r, const struct process *p,
 	return stack_in_loop(&r->stacks, &p->image, stack, *n, wait, nwait);
 }
 
-/* Socket or pipe, and it is set not to block. */
+/* A socket, pipe or eventfd (which has no type), and it is set not to block. */
 static bool cannot_wait(const struct trace_site *s)
 {
 	uint32_t type = s->fd_mode & S_IFMT;
 
-	return (type == S_IFSOCK || type == S_IFIFO) && s->fd_flags & O_NONBLOCK;
+	return s->fd_mode && (type == S_IFSOCK || type == S_IFIFO || !type) &&
+	       s->fd_flags & O_NONBLOCK;
 }
 
 static void add_record(struct reader *r, const struct process *p, const struct trace_site *s,
@@ -312,7 +314,7 @@ static void add_loop(struct reader *r, struct process *p, uint32_t i)
 	out->over_called = l->over_called;
 	out->checked = l->checked;
 	out->checked_ns = ns(p, l->checked_ticks);
-	out->cpu_ns = l->cpu_us > UINT64_MAX / 1000 ? 0 : l->cpu_us * 1000;
+	out->cpu_ns = l->cpu_ns;
 	out->page_waits = l->page_waits;
 	out->asleep = l->asleep_turns;
 	out->asleep_ns = ns(p, l->asleep_ticks);
@@ -574,10 +576,10 @@ struct tracefile *tracefile_read(const char *dir)
 		struct trace_file *f = load(path_join(a, dir, names.v[i]));
 
 		t->nfile++;
-		if (f)
+		t->nbad += !f;
+		if (f && (f->h.nloop || f->h.nsite)) /* not that of a process that did nothing of
+							interest */
 			add_process(r, f);
-		else
-			t->nbad++;
 		free(f);
 		free(names.v[i]);
 	}

@@ -171,10 +171,11 @@ struct in_loop stack_in_loop(const struct stacks *s, const struct image *im, con
 	return r;
 }
 
-static bool of_c_library(const char *module)
+/* Not the user's: the C library and its loader, the kernel, the tracer itself. */
+static bool of_system(const char *module)
 {
-	static const char *const names[] = {
-		"libc.so", "libc-", "libpthread", "ld-linux", "libm.so", "linux-vdso"};
+	static const char *const names[] = {"libc.so", "libc-", "libpthread", "ld-linux", "libm.so",
+		"libtvt-trace", "linux-vdso"};
 	const char *base = path_base(module);
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -185,12 +186,22 @@ static bool of_c_library(const char *module)
 
 uint32_t stack_site(const struct tracefile_frame *frames, uint32_t n, uint32_t last)
 {
-	for (uint32_t i = 0; i < n && i <= last; i++)
-		if (frames[i].file && frames[i].line && !of_c_library(frames[i].module))
+	uint32_t first = NONE;
+
+	for (uint32_t i = 0; i < n && i <= last; i++) {
+		const struct tracefile_frame *f = &frames[i];
+
+		if (of_system(f->module))
+			continue;
+		if (first == NONE)
+			first = i;
+		/* Parts of a program may lack lines: what lies deeper in it is nearer to the point.
+		 */
+		for (uint32_t k = first; f->line && k < i; k++)
+			if (strcmp(frames[k].module, f->module) == 0)
+				return first;
+		if (f->file && f->line)
 			return i;
-	/* no lines: at least not in the C library */
-	for (uint32_t i = 0; i < n && i <= last; i++)
-		if (!of_c_library(frames[i].module))
-			return i;
-	return 0;
+	}
+	return first == NONE ? 0 : first;
 }

@@ -58,8 +58,8 @@ struct in_loop {
 struct in_loop stack_in_loop(const struct stacks *s, const struct image *im, const uint32_t *stack,
 	uint32_t n, const uint32_t *wait, uint32_t nwait);
 
-/* The frame that shows the user's source best: the innermost with a line that is not of the C
- * library, up to frame `last`; else 0. */
+/* The frame that shows the user's source best, up to frame `last`: the innermost with a line that
+ * is not of the C library, but no caller of code without lines in the same object. */
 uint32_t stack_site(const struct tracefile_frame *frames, uint32_t n, uint32_t last);
 
 #endif

@@ -214,12 +214,14 @@ struct usage tvt__usage(void)
 {
 	struct usage u = {0};
 	struct rusage ru;
+	struct timespec ts;
 	uint64_t start = now();
 
 	if (tvt__sandboxed || RAW(getrusage, RUSAGE_THREAD, &ru) != 0)
 		return u;
-	u.cpu_us = (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000 +
-		   (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
+	/* ru_utime and ru_stime lag behind by up to a scheduler tick */
+	if (RAW(clock_gettime, CLOCK_THREAD_CPUTIME_ID, &ts) == 0)
+		u.cpu_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 	u.switches = (uint64_t)ru.ru_nvcsw;
 	u.page_waits = (uint64_t)ru.ru_majflt;
 	/* the time between may be someone else's, who had the processor: no debts from that */
@@ -232,13 +234,17 @@ static SLOW void check_usage(struct tls *t, struct trace_loop *loop, uint64_t wa
 {
 	struct usage u = tvt__usage();
 	uint64_t switches = u.switches - t->usage.switches - t->called_switches;
-	uint64_t cpu = (u.cpu_us - t->usage.cpu_us);
-	uint64_t cpu_ticks = cpu * (tvt__khz ? tvt__khz : 1000000) / 1000;
+	uint64_t cpu = u.cpu_ns - t->usage.cpu_ns;
+	uint64_t cpu_ticks = tvt__khz ? cpu * tvt__khz / 1000000 : cpu;
 
 	t->checking = false;
+	if (cpu_ticks > wall) { /* the checks themselves are in it */
+		cpu = cpu * wall / cpu_ticks;
+		cpu_ticks = wall;
+	}
 	loop->checked++;
 	loop->checked_ticks += wall;
-	loop->cpu_us += cpu;
+	loop->cpu_ns += cpu;
 	loop->page_waits += u.page_waits - t->usage.page_waits;
 	if ((int64_t)switches > 0) {
 		loop->asleep_turns++;
@@ -385,15 +391,23 @@ static SLOW bool change_level(struct trace_thread *s, const struct wait *w, uint
 	tvt__unwind(w->ra, &st);
 	tvt__tls.checking = false;
 	for (uint32_t i = s->nlevel; i-- > 0;) {
+		l = &s->level[i];
+		if (l->cfa != w->cfa || !waits_here(l, w))
+			continue;
+		if (i + 1 < s->nlevel && l[1].twin) {
+			l->alias = l[1].ra;
+			l->turn_start = l[1].turn_start;
+		}
+		set_place(l, w, &st);
+		end_turn(s, i, at);
+		return true;
+	}
+	for (uint32_t i = s->nlevel; i-- > 0;) {
 		bool live;
 
 		l = &s->level[i];
 		live = lives(l, &st);
 		if (waits_here(l, w) && !(live && w->cfa < l->cfa)) {
-			if (i + 1 < s->nlevel && l[1].twin && l->cfa == w->cfa) {
-				l->alias = l[1].ra;
-				l->turn_start = l[1].turn_start;
-			}
 			set_place(l, w, &st);
 			end_turn(s, i, at);
 			return true;
