@@ -116,6 +116,7 @@ enum term { TERM_GOTO, TERM_IF, TERM_SWITCH, TERM_RET, TERM_STOP, TERM_JUMP };
 struct cond {
 	struct ref lhs, rhs; /* locals or constants; a bare `if (x)` is x != 0 */
 	uint8_t rel;	     /* enum rel */
+	uint8_t pad[3];
 };
 enum block_flag {
 	BLOCK_LOOP = 1,	   /* head of a for, while or do statement (not of a goto loop) */
@@ -128,9 +129,11 @@ struct block {
 	struct cond cond;     /* TERM_IF; TERM_SWITCH: lhs is the value */
 	uint32_t loc;	      /* of the terminator's condition, or of the statement */
 	uint8_t term, flags;
+	uint16_t pad; /* what is written has no holes, so that equal units are equal bytes */
 };
 struct succ {
 	uint32_t block; /* relative to the function: 0 is the entry */
+	uint32_t pad;
 	int64_t lo, hi; /* TERM_SWITCH: lo <= value <= hi; the default has lo > hi */
 };
 

@@ -46,7 +46,7 @@ static void add_succ(struct body *b, int64_t lo, int64_t hi)
 	struct tok t = b->p->lex.tok;
 
 	if (tir_expect(b->p, TOK_NAME, "a block"))
-		ir_add_succs(b->p->ir, (struct succ){label_id(b, &t), lo, hi});
+		ir_add_succs(b->p->ir, (struct succ){.block = label_id(b, &t), .lo = lo, .hi = hi});
 }
 
 /* A block without an end: a return if it has an op 'ret', or if nothing follows. */
