@@ -92,16 +92,32 @@ void memo_close(struct memo *m);
 
 /* value.c */
 #define TOP ((struct val){.kind = VAL_TOP})
+enum { MAX_DEFS = 8 };
+/* A point in a function: in block, in front of op `before`. */
+struct point {
+	uint32_t block, before;
+};
+struct point at_site(const struct solver *s, uint32_t site);
+struct point at_end(const struct solver *s, uint32_t fn, uint32_t block);
 const struct local_facts *local_facts(const struct solver *s, uint32_t fn);
+/* Definitions of a local that reach a point: ops, or NONE for "the value at entry". defs holds MAX_DEFS + 1. Returns
+ * the count, or MAX_DEFS + 1 if there are more. */
+uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, struct point at, uint32_t *defs);
 struct val value_of(const struct frame *fr, struct ref r, uint32_t site);
+struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth); /* depth: 0 from outside */
+struct val val_int(int64_t i);
+bool val_const(struct val v, int64_t *i);
+struct val val_join(struct val a, struct val b);
+struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site);
+bool site_dominates(const struct solver *s, uint32_t a, uint32_t b);
+bool site_reaches(const struct solver *s, uint32_t a, uint32_t b);
+
+/* cond.c */
 enum tri site_reached(const struct frame *fr, uint32_t site); /* guards: NO: not on this chain */
 bool in_child(const struct solver *s, uint32_t site);	      /* behind a fork, in the child */
 enum tri clause_holds(const struct frame *fr, const struct effect *e, const struct mcond *c);
 /* The same, with a descriptor of which nothing is known taken as a non-blocking socket. */
 enum tri clause_holds_assuming(const struct frame *fr, const struct effect *e, const struct mcond *c);
-struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site);
-bool site_dominates(const struct solver *s, uint32_t a, uint32_t b);
-bool site_reaches(const struct solver *s, uint32_t a, uint32_t b);
 
 /* params.c */
 uint32_t params_of(const struct solver *s, uint32_t fn, struct ref r); /* on which the value depends (bits) */

@@ -11,16 +11,16 @@
 
 #include <stdlib.h>
 
-enum { MAX_DEFS = 8, MAX_DEPTH = 24 };
+enum { MAX_DEPTH = 24 };
 
 
 
-static struct val val_int(int64_t i)
+struct val val_int(int64_t i)
 {
 	return (struct val){.kind = VAL_INT, .ones = (uint64_t)i, .zeros = ~(uint64_t)i};
 }
 
-static bool is_const(struct val v, int64_t *i)
+bool val_const(struct val v, int64_t *i)
 {
 	if (v.kind != VAL_INT || (v.ones | v.zeros) != ~(uint64_t)0)
 		return false;
@@ -94,25 +94,18 @@ const struct local_facts *local_facts(const struct solver *s, uint32_t fn)
 	return s->local[fn] = l;
 }
 
-/* A point in a function: in block, in front of op `before`. */
-struct point {
-	uint32_t block, before;
-};
-
-static struct point at_site(const struct solver *s, uint32_t site)
+struct point at_site(const struct solver *s, uint32_t site)
 {
 	return (struct point){s->p->op_block[site], site};
 }
 
-static struct point at_end(const struct solver *s, uint32_t fn, uint32_t block)
+struct point at_end(const struct solver *s, uint32_t fn, uint32_t block)
 {
 	const struct block *b = &s->ir->blocks[s->ir->fns[fn].block + block];
 	return (struct point){block, b->op + b->nop};
 }
 
-/* Definitions of a local that reach a point: ops, or NONE for "the value at entry". Returns the count, or
- * MAX_DEFS + 1 if there are more. */
-static uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, struct point at, uint32_t *defs)
+uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, struct point at, uint32_t *defs)
 {
 	const struct ir *ir = s->ir;
 	const struct fn *f = &ir->fns[fn];
@@ -227,9 +220,8 @@ static struct val class_fd(const struct solver *s, uint32_t node)
 	return (struct val){.kind = VAL_FD, .fd_kind = s->fd[node].kind, .mode = s->fd[node].mode};
 }
 
-static struct val join(struct val a, struct val b)
+struct val val_join(struct val a, struct val b)
 {
-	int64_t i;
 	if (a.kind == VAL_FD && b.kind == VAL_INT) /* fd = -1 on error */
 		return a;
 	if (b.kind == VAL_FD && a.kind == VAL_INT)
@@ -252,7 +244,6 @@ static struct val join(struct val a, struct val b)
 	case VAL_STR:
 		return a.id == b.id ? a : (struct val){.kind = VAL_NONNULL};
 	default:
-		(void)i;
 		return a;
 	}
 }
@@ -272,7 +263,7 @@ static struct val arithmetic(uint8_t how, struct val a, struct val b)
 		struct val k = a.kind == VAL_INT ? a : b;
 		return (struct val){.kind = VAL_INT, .ones = 0, .zeros = k.zeros};
 	}
-	if (!is_const(a, &x) || !is_const(b, &y))
+	if (!val_const(a, &x) || !val_const(b, &y))
 		return TOP;
 	switch (how) {
 	case BIN_ADD:
@@ -299,8 +290,6 @@ static struct val arithmetic(uint8_t how, struct val a, struct val b)
 }
 
 static struct val with_modes(const struct frame *fr, struct val v, struct fd_key key, struct point at);
-
-static struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth);
 
 static struct val value_of_param(const struct frame *fr, uint32_t param)
 {
@@ -385,7 +374,7 @@ static struct val find_value_of_def(const struct frame *fr, uint32_t at, int dep
 		int64_t i;
 		if (op->flags == UN_NOT && v.kind == VAL_INT)
 			return (struct val){.kind = VAL_INT, .ones = v.zeros, .zeros = v.ones};
-		if (!is_const(v, &i)) {
+		if (!val_const(v, &i)) {
 			if (op->flags == UN_LNOT && (v.kind == VAL_NONNULL || v.kind == VAL_FN || v.kind == VAL_STR))
 				return val_int(0);
 			return TOP;
@@ -414,7 +403,7 @@ static struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
 	return v;
 }
 
-static struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth)
+struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth)
 {
 	const struct solver *s = fr->s;
 	switch (r.kind) {
@@ -450,7 +439,7 @@ static struct val value_at(const struct frame *fr, struct ref r, struct point at
 					continue;
 				d = value_of_def(fr, defs[i], depth + 1);
 			}
-			v = first ? d : join(v, d);
+			v = first ? d : val_join(v, d);
 			first = false;
 		}
 		if (v.kind == VAL_TOP)
@@ -508,291 +497,4 @@ static struct val with_modes(const struct frame *fr, struct val v, struct fd_key
 		v.mode = mode;
 	v.mode |= also;
 	return v;
-}
-
-/* ---- conditions ---- */
-
-static enum tri not(enum tri t)
-{
-	return t == MAYBE ? MAYBE : t == YES ? NO : YES;
-}
-
-static enum tri relate(struct val a, uint8_t rel, struct val b)
-{
-	int64_t x, y;
-	bool ca = is_const(a, &x), cb = is_const(b, &y);
-
-	if (rel == REL_BITS || rel == REL_NOBITS) {
-		enum tri t = MAYBE;
-		if (a.kind == VAL_INT && cb)
-			t = (a.ones & (uint64_t)y) ? YES : (a.zeros & (uint64_t)y) == (uint64_t)y ? NO : MAYBE;
-		return rel == REL_BITS ? t : not(t);
-	}
-	if (rel == REL_EQ || rel == REL_NE) {
-		enum tri t = MAYBE;
-		if (ca && cb)
-			t = x == y ? YES : NO;
-		else if (a.kind == VAL_INT && cb && ((a.ones & ~(uint64_t)y) || (a.zeros & (uint64_t)y)))
-			t = NO; /* a known bit differs */
-		else if (cb && y == 0 && (a.kind == VAL_FN || a.kind == VAL_STR || a.kind == VAL_NONNULL))
-			t = NO;
-		else if (a.kind == VAL_FN && b.kind == VAL_FN)
-			t = a.id == b.id ? YES : NO;
-		return rel == REL_EQ ? t : not(t);
-	}
-	if (!ca || !cb)
-		return MAYBE;
-	switch (rel) {
-	case REL_LT:
-		return x < y ? YES : NO;
-	case REL_LE:
-		return x <= y ? YES : NO;
-	case REL_GT:
-		return x > y ? YES : NO;
-	default:
-		return x >= y ? YES : NO;
-	}
-}
-
-static enum tri cond_at_end(const struct frame *fr, const struct cond *c, uint32_t block)
-{
-	struct point at = at_end(fr->s, fr->fn, block);
-	struct val a = value_at(fr, c->lhs, at, 0);
-	if (a.kind == VAL_TOP || a.kind == VAL_FD)
-		return MAYBE;
-	return relate(a, c->rel, value_at(fr, c->rhs, at, 0));
-}
-
-/* Does the switch at the end of block go to successor way? */
-static enum tri switch_goes(const struct frame *fr, const struct block *b, uint32_t block, uint32_t way)
-{
-	const struct succ *to = &fr->s->ir->succs[b->succ];
-	int64_t x;
-	if (!is_const(value_at(fr, b->cond.lhs, at_end(fr->s, fr->fn, block), 0), &x))
-		return MAYBE;
-	if (to[way].lo <= to[way].hi)
-		return x >= to[way].lo && x <= to[way].hi ? YES : NO;
-	for (uint32_t k = 0; k + 1 < b->nsucc; k++) /* the default */
-		if (x >= to[k].lo && x <= to[k].hi)
-			return NO;
-	return YES;
-}
-
-static enum tri guard_holds(const struct frame *fr, const struct guard *g)
-{
-	const struct block *b = &fr->s->ir->blocks[fr->s->ir->fns[fr->fn].block + g->at];
-	if (b->term == TERM_SWITCH)
-		return switch_goes(fr, b, g->at, g->succ);
-	enum tri t = cond_at_end(fr, &b->cond, g->at);
-	return g->succ == 1 ? not(t) : t;
-}
-
-enum tri site_reached(const struct frame *fr, uint32_t site)
-{
-	const struct solver *s = fr->s;
-	const struct local_facts *l = local_facts(s, fr->fn);
-	const struct cfg *g = program_cfg(s->p, fr->fn);
-	enum tri all = YES;
-
-	if (fr->depth > 4)
-		return MAYBE;
-	if (!fr->depth)
-		*s->budget = MAX_STEPS;
-	struct frame in = *fr;
-	in.depth++;
-	for (uint32_t b = s->p->op_block[site]; b != NONE && all != NO; b = g->idom[b]) {
-		if (l->guard[b].at == NONE)
-			continue;
-		enum tri t;
-		if (fr->memo && fr->memo->reached[b]) {
-			t = fr->memo->reached[b] - 1;
-		} else {
-			if (fr->memo)
-				fr->memo->reached[b] = MAYBE + 1; /* to itself, while it is being looked at */
-			t = guard_holds(&in, &l->guard[b]);
-			if (fr->memo)
-				fr->memo->reached[b] = t + 1;
-		}
-		if (t != YES)
-			all = t;
-	}
-	return all;
-}
-
-/* Does r hold the result of a call that forks? */
-static bool from_fork(const struct solver *s, uint32_t fn, struct ref r, struct point at, int depth)
-{
-	uint32_t defs[MAX_DEFS + 1];
-	if (r.kind != REF_LOCAL || depth > 6)
-		return false;
-	uint32_t n = reaching(s, fn, r.id, at, defs);
-	for (uint32_t i = 0; i < n && n <= MAX_DEFS; i++) {
-		if (defs[i] == NONE)
-			continue;
-		const struct op *op = &s->ir->ops[defs[i]];
-		if (op->kind == OP_COPY && from_fork(s, fn, op->src, at_site(s, defs[i]), depth + 1))
-			return true;
-		if (op->kind == OP_CALL && op->src.kind == REF_FN && s->forks[op->src.id])
-			return true;
-	}
-	return false;
-}
-
-bool in_child(const struct solver *s, uint32_t site)
-{
-	uint32_t fn = s->p->op_fn[site];
-	const struct fn *f = &s->ir->fns[fn];
-	const struct local_facts *l = local_facts(s, fn);
-	const struct cfg *cfg = program_cfg(s->p, fn);
-
-	for (uint32_t at = s->p->op_block[site]; at != NONE; at = cfg->idom[at]) {
-		const struct guard *g = &l->guard[at];
-		if (g->at == NONE)
-			continue;
-		const struct block *b = &s->ir->blocks[f->block + g->at];
-		if (b->term == TERM_SWITCH) {
-			const struct succ *to = &s->ir->succs[b->succ + g->succ];
-			if (to->lo == 0 && to->hi == 0 && from_fork(s, fn, b->cond.lhs, at_end(s, fn, g->at), 0))
-				return true;
-			continue;
-		}
-		if (b->cond.rhs.kind != REF_CONST || s->ir->consts[b->cond.rhs.id] != 0)
-			continue;
-		uint8_t rel = b->cond.rel; /* which way is "result == 0"? */
-		bool child = g->succ == 0 ? rel == REL_EQ || rel == REL_LE : rel == REL_NE || rel == REL_GT;
-		if (child && from_fork(s, fn, b->cond.lhs, at_end(s, fn, g->at), 0))
-			return true;
-	}
-	return false;
-}
-
-/* ---- conditions of models ---- */
-
-struct leaf_ctx {
-	const struct frame *fr;
-	const struct effect *e;
-	bool assume; /* a descriptor of which nothing is known does not block and is no file */
-};
-
-static enum tri fd_nonblocking(struct val v)
-{
-	if (v.kind == VAL_INT) /* 0, 1, 2: standard streams */
-		return v.ones <= 2 ? NO : MAYBE;
-	if (v.kind != VAL_FD)
-		return MAYBE;
-	if (v.fd_kind == FD_FILE || v.fd_kind == FD_DIR)
-		return NO; /* open(2): O_NONBLOCK has no effect on regular files */
-	return v.mode == FD_NONBLOCKING ? YES : v.mode == FD_BLOCKING ? NO : MAYBE;
-}
-
-static bool numeric_host(const char *text)
-{
-	bool digit = false;
-	for (; *text; text++) {
-		if (!strchr("0123456789.:abcdefABCDEF", *text))
-			return false;
-		digit |= *text >= '0' && *text <= '9';
-	}
-	return digit;
-}
-
-static enum tri zero_behind(const struct frame *fr, struct ref r, uint32_t site);
-
-static enum tri leaf(void *ctx, const struct mcond *c)
-{
-	const struct leaf_ctx *l = ctx;
-	const struct solver *s = l->fr->s;
-	if (c->kind == MC_ON)
-		return c->value == (int64_t)l->fr->ctx ? YES : NO;
-	struct ref arg = effect_arg(s->p, l->e, c->arg.param);
-	struct val v = arg.kind == REF_NONE ? TOP : value_of(l->fr, arg, l->e->site);
-	if (c->arg.field || (c->arg.deref && c->kind != MC_ZERO))
-		v = TOP;
-	switch (c->kind) {
-	case MC_CMP:
-		return relate(v, c->rel, val_int(c->value));
-	case MC_HAS:
-		return relate(v, REL_BITS, val_int(c->value));
-	case MC_IN: {
-		enum tri any = NO;
-		for (uint32_t i = 0; i < c->nset; i++) {
-			enum tri t = relate(v, REL_EQ, val_int(c->set[i]));
-			if (t == YES)
-				return YES;
-			if (t == MAYBE)
-				any = MAYBE;
-		}
-		return any;
-	}
-	case MC_ZERO:
-		return zero_behind(l->fr, arg, l->e->site);
-	case MC_NONBLOCKING: {
-		enum tri t = fd_nonblocking(v);
-		return t == MAYBE && l->assume ? YES : t;
-	}
-	case MC_KIND:
-		if (v.kind == VAL_INT && v.ones <= 2) /* a standard stream: a terminal, as far as we know */
-			return c->value & FD_TTY ? YES : NO;
-		if (v.kind != VAL_FD || !v.fd_kind)
-			return l->assume ? NO : MAYBE;
-		return !(v.fd_kind & ~c->value) ? YES : v.fd_kind & c->value ? MAYBE : NO;
-	case MC_READY:
-		return l->assume ? NO : MAYBE;
-	case MC_LITERAL:
-		if (v.kind != VAL_STR)
-			return MAYBE;
-		return str_starts(ir_text_of(s->ir, v.id), c->text) ? YES : NO;
-	case MC_NUMERIC:
-		return v.kind == VAL_STR ? (numeric_host(ir_text_of(s->ir, v.id)) ? YES : NO) : MAYBE;
-	default:
-		return MAYBE;
-	}
-}
-
-enum tri clause_holds(const struct frame *fr, const struct effect *e, const struct mcond *c)
-{
-	struct leaf_ctx ctx = {fr, e, false};
-	return c ? mcond_eval(c, leaf, &ctx) : YES;
-}
-
-enum tri clause_holds_assuming(const struct frame *fr, const struct effect *e, const struct mcond *c)
-{
-	struct leaf_ctx ctx = {fr, e, true};
-	return c ? mcond_eval(c, leaf, &ctx) : YES;
-}
-
-/* *r all zero: the fields of the local whose address r is, as last stored before site in this function. */
-static enum tri zero_behind(const struct frame *fr, struct ref r, uint32_t site)
-{
-	const struct solver *s = fr->s;
-	const struct fn *f = &s->ir->fns[fr->fn];
-	uint32_t defs[MAX_DEFS + 1];
-
-	struct val v = value_of(fr, r, site);
-	int64_t i;
-	if (is_const(v, &i) && i == 0)
-		return NO; /* NULL: no limit */
-	if (r.kind != REF_LOCAL || reaching(s, fr->fn, r.id, at_site(s, site), defs) != 1 || defs[0] == NONE)
-		return MAYBE;
-	const struct op *addr = &s->ir->ops[defs[0]];
-	if (addr->kind != OP_ADDR)
-		return MAYBE;
-	const struct path *pa = &s->ir->paths[addr->src.id];
-	if (pa->base.kind != REF_LOCAL || pa->nstep)
-		return MAYBE;
-	bool any = false;
-	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
-		const struct op *op = &s->ir->ops[o];
-		if (op->kind != OP_STORE)
-			continue;
-		const struct path *to = &s->ir->paths[op->dst.id];
-		if (!ref_eq(to->base, pa->base) || !site_reaches(s, o, site))
-			continue;
-		any = true;
-		if (!is_const(value_of(fr, op->src, o), &i))
-			return MAYBE;
-		if (i)
-			return NO;
-	}
-	return any ? YES : MAYBE;
 }
