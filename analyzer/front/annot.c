@@ -1,8 +1,7 @@
 /* annot.c - what is written at declarations and in comments for a reader like us.
  *
- * libclang shows annotate("...") with its text. Other attributes are nameless; their names are read
- * from the source. Their arguments are read there too, unless a macro wrote them, whose parameters mean
- * nothing here: then the declaration is printed by clang and the attribute is found in that.
+ * libclang shows annotate("...") with its text. Other attributes are nameless: their names and arguments
+ * are read from the source.
  *
  * A macro that expands to nothing, like coroutine_fn, leaves no trace but its text. Without a
  * preprocessing record, which costs up to 18 % of parsing, it is what stands among the specifiers of
@@ -119,44 +118,52 @@ static CXString printed(CXCursor decl)
 	return s;
 }
 
-/* "name(args)" of an attribute, in the unit's memory. */
-static const char *attr_text(struct lower *l, CXCursor decl, CXCursor attr, const char *name)
+/* "name(args)" as it is written. In a macro's body the arguments are names of its parameters, so those of the
+ * macro stand for them. */
+static const char *attr_text(struct lower *l, CXCursor attr, const char *name)
 {
 	CXSourceLocation at = lc.getCursorLocation(attr);
-	struct place p = place_spelling(l, at);
-	const char *s, *text = name;
-	CXString print;
+	struct place p = place_spelling(l, at), use;
+	const char *s;
+	size_t n, call;
 
-	if (p.src && !(at.int_data >> 31))
-		return arena_strndup(l->mem, p.src->text + p.off,
-			call_len(p.src->text + p.off, p.src->size - p.off));
-	print = printed(decl);
-	for (s = lc.getCString(print); s && (s = strstr(s, name)); s++) {
-		size_t n = strlen(name);
-
-		if (s[n] == '(' || !strncmp(s + n, "__(", 3)) {
-			text = arena_strndup(l->mem, s, call_len(s, strlen(s)));
-			break;
+	if (in_macro(at)) {
+		use = place_expansion(l, at);
+		if (use.src) {
+			src_read(l, use.src);
+			s = use.src->text + use.off;
+			n = ident_len(s, use.src->size - use.off);
+			call = call_len(s, use.src->size - use.off);
+			if (call > n)
+				return arena_printf(l->mem, "%s%.*s", name, (int)(call - n), s + n);
 		}
 	}
-	lc.disposeString(print);
-	return text;
+	if (!p.src)
+		return name;
+	return arena_strndup(l->mem, p.src->text + p.off,
+		call_len(p.src->text + p.off, p.src->size - p.off));
 }
 
-static uint32_t cleanup_fn(struct lower *l, const char *text)
+/* The function of cleanup(f). A macro may wrap macros that know its name, so the declaration is printed. */
+static uint32_t cleanup_fn(struct lower *l, CXCursor decl)
 {
-	const char *s = strchr(text, '(');
+	CXString print = printed(decl);
+	const char *s = lc.getCString(print);
+	uint32_t fn = NONE;
 
-	if (!s)
-		return NONE;
-	s++;
-	while (*s == ' ')
-		s++;
-	return fn_named(l, arena_strndup(l->mem, s, ident_len(s, strlen(s))));
+	s = s ? strstr(s, "cleanup") : NULL;
+	s = s ? strchr(s, '(') : NULL;
+	if (s)
+		fn = fn_named(l, arena_strndup(l->mem, s + 1, ident_len(s + 1, strlen(s + 1))));
+	lc.disposeString(print);
+	return fn;
 }
 
 static void add(struct lower *l, struct annot *a, enum attr_kind kind, uint32_t text, uint32_t loc)
 {
+	for (uint32_t i = 0; i < a->nattr; i++) /* on both the definition and the declaration */
+		if (l->ir->attrs[a->attr + i].kind == kind && l->ir->attrs[a->attr + i].text == text)
+			return;
 	if (!a->nattr++)
 		a->attr = l->ir->nattrs;
 	assert(a->attr + a->nattr == l->ir->nattrs + 1);
@@ -188,10 +195,10 @@ static void read_attr(struct lower *l, CXCursor decl, CXCursor attr, struct anno
 		a->fn_flags |= FN_CTOR;
 		break;
 	case CLEANUP:
-		a->cleanup = cleanup_fn(l, attr_text(l, decl, attr, "cleanup"));
+		a->cleanup = cleanup_fn(l, decl);
 		break;
 	case SAFETY:
-		add(l, a, ATTR_THREAD_SAFETY, ir_str(l->ir, attr_text(l, decl, attr, known[i].name)),
+		add(l, a, ATTR_THREAD_SAFETY, ir_str(l->ir, attr_text(l, attr, known[i].name)),
 			cursor_loc(l, attr));
 		break;
 	}
@@ -232,17 +239,15 @@ static bool is_word(const char *word, const char *s, size_t n)
 	return strlen(word) == n && !memcmp(word, s, n);
 }
 
-/* A typedef that the type is made of. */
-static bool names_type(const struct lower *l, uint32_t type, const char *s, size_t n)
+/* Is s a word of text, a type's spelling? */
+static bool has_word(const char *text, const char *s, size_t n)
 {
-	for (int i = 0; type != NONE && i < 8; i++) {
-		const struct type *t = &l->ir->types[type];
+	while (*text) {
+		size_t len = ident_len(text, strlen(text));
 
-		if (is_word(ir_text_of(l->ir, t->name), s, n))
+		if (len == n && !memcmp(text, s, n))
 			return true;
-		if (t->kind != TYPE_PTR && t->kind != TYPE_ARRAY && t->kind != TYPE_FN)
-			return false;
-		type = t->to;
+		text += len ? len : 1;
 	}
 	return false;
 }
@@ -278,14 +283,15 @@ static uint32_t specifiers_begin(const struct src *src, uint32_t off)
 	return begin;
 }
 
-void annot_macros(struct lower *l, CXCursor decl, uint32_t type, struct annot *a)
+void annot_macros(struct lower *l, CXCursor decl, struct annot *a)
 {
 	CXSourceLocation at = lc.getCursorLocation(decl);
 	struct place name, start;
 	const char *s, *end;
+	CXString type;
 	bool tag = false;
 
-	if (at.int_data >> 31)
+	if (in_macro(at))
 		return;
 	name = place_expansion(l, at);
 	if (!name.src)
@@ -298,6 +304,7 @@ void annot_macros(struct lower *l, CXCursor decl, uint32_t type, struct annot *a
 	if (start.src != name.src || start.off > name.off || name.off - start.off > 512 ||
 			name.off > name.src->size)
 		return;
+	type = lc.getTypeSpelling(lc.getCursorType(decl)); /* with the typedefs that were written */
 	s = name.src->text + specifiers_begin(start.src, start.off);
 	end = name.src->text + name.off;
 	while (s < end) {
@@ -308,11 +315,12 @@ void annot_macros(struct lower *l, CXCursor decl, uint32_t type, struct annot *a
 			continue;
 		}
 		call = call_len(s, (size_t)(end - s));
-		if (!tag && !is_keyword(s, n) && !names_type(l, type, s, n))
+		if (!tag && !is_keyword(s, n) && !has_word(lc.getCString(type), s, n))
 			add(l, a, ATTR_MACRO, ir_strn(l->ir, s, call), loc_of(l, at));
 		tag = is_word("struct", s, n) || is_word("union", s, n) || is_word("enum", s, n);
 		s += call;
 	}
+	lc.disposeString(type);
 }
 
 /* ---- remarks ---- */

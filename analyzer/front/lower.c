@@ -108,11 +108,12 @@ static void read_errors(struct lower *l, struct lower_result *out)
 			p = place_expansion(l, lc.getDiagnosticLocation(d));
 			if (p.src && p.src == l->main)
 				vec_add(&l->errors, p.off);
-			if (!out->nerror++)
+			if (!l->nerror++)
 				out->first_error = describe(l, d);
 		}
 		lc.disposeDiagnostic(d);
 	}
+	out->nerror = l->nerror;
 }
 
 /* ---- parsing ---- */

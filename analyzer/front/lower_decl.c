@@ -49,14 +49,37 @@ static void fn_annot(struct lower *l, CXCursor decl, struct fn *f)
 {
 	CXCursor first = lc.getCanonicalCursor(decl);
 	struct annot a = annot_read(l, decl);
-	uint32_t result = type_at(l, f->type)->to;
 
-	annot_macros(l, decl, result, &a);
+	annot_macros(l, decl, &a);
 	if (first.data[0] != decl.data[0])
-		annot_macros(l, first, result, &a);
+		annot_macros(l, first, &a);
 	f->attr = a.attr;
 	f->nattr = a.nattr;
 	f->flags |= a.fn_flags;
+}
+
+/* int f(a, b) char *b; { }: clang makes a prototype of it, which it is not. A parameter that is not an int
+ * is declared behind the parentheses. */
+static bool is_knr(struct lower *l, CXCursor def)
+{
+	struct place name = place_expansion(l, lc.getCursorLocation(def)), param;
+	uint32_t close = name.off;
+	int depth = 0, n = lc.Cursor_getNumArguments(def);
+
+	if (n <= 0 || name.src != l->main)
+		return false;
+	for (; close < l->main->size; close++) {
+		depth += l->main->text[close] == '(';
+		depth -= l->main->text[close] == ')';
+		if (l->main->text[close] == ')' && depth <= 0)
+			break;
+	}
+	for (int i = 0; i < n; i++) {
+		param = place_expansion(l, lc.getCursorLocation(lc.Cursor_getArgument(def, (unsigned)i)));
+		if (param.src == l->main && param.off > close)
+			return true;
+	}
+	return false;
 }
 
 static uint32_t make_fn(struct lower *l, CXCursor c)
@@ -99,6 +122,8 @@ static uint32_t make_fn(struct lower *l, CXCursor c)
 		f.nparam = n < 0 ? 0 : (uint32_t)n;
 		if (lc.Cursor_isFunctionInlined(decl))
 			f.flags |= FN_INLINE;
+		if (is_knr(l, decl))
+			f.flags |= FN_KNR;
 		if (cursor_src(l, decl) != l->main)
 			f.flags |= FN_HEADER;
 	}

@@ -204,10 +204,10 @@ static void set_type(struct lower *l, struct lv *lv, uint32_t type, uint8_t oute
 		    (f & TYPEF_ATOMIC ? OPF_ATOMIC : 0);
 }
 
-void lv_deref(struct lower *l, struct lv *lv, uint32_t type)
+void lv_deref(struct lower *l, struct lv *lv, uint32_t type, uint32_t n)
 {
 	if (lv->nstep >= MAX_STEPS || (lv->flags & OPF_ATOMIC && !lv_is_local(lv))) {
-		struct ref t = emit_load(l, *lv, 0, NONE);
+		struct ref t = emit_load(l, *lv, 0, node_loc(l, n));
 
 		lv_drop(l, lv);
 		*lv = lv_of(l, t, lv->type);

@@ -60,6 +60,12 @@ static uint32_t only_child(const struct lower *l, uint32_t n)
 	return l->node.v[n].end > c && l->node.v[c].end == l->node.v[n].end ? c : NONE;
 }
 
+/* What is left of an expression with an error in it. */
+static bool is_recovered(struct lower *l, uint32_t n)
+{
+	return l->nerror && lc.getCursorType(node_cursor(l, n)).kind == CXType_Dependent;
+}
+
 /* va_arg(ap, T) looks like an implicit cast of ap to T. A cast of a variable, member or call shows what
  * it refers to, va_arg does not, so that types are rarely asked for. */
 static bool is_va_arg(struct lower *l, uint32_t n)
@@ -81,7 +87,7 @@ uint32_t strip(struct lower *l, uint32_t n)
 
 		if (c == NONE || !is_expr(kind_of(l, c)) ||
 				(k != CXCursor_ParenExpr && k != CXCursor_UnexposedExpr) ||
-				(k == CXCursor_UnexposedExpr && is_va_arg(l, n)))
+				(k == CXCursor_UnexposedExpr && (is_recovered(l, n) || is_va_arg(l, n))))
 			return n;
 		n = c;
 	}
@@ -143,14 +149,17 @@ static struct ref lower_unexposed(struct lower *l, uint32_t n)
 	char name[64];
 	int64_t v;
 
+	if (is_recovered(l, n)) {
+		effects_below(l, n);
+		emit_blind(l, BLIND_ERROR, node_loc(l, n));
+		return no_ref();
+	}
 	if (only_child(l, n) != NONE && is_expr(kind_of(l, n + 1))) /* else strip() had gone on */
 		return lower_va_arg(l, n);
 	if (l->node.v[n].end == n + 1 || kind_of(l, n + 1) == CXCursor_MemberRef) {
 		if (evaluate(l, n, &v))
 			return const_ref(l, v);
 		effects_below(l, n);
-		if (lc.getCursorType(cursor).kind == CXType_Dependent)
-			emit_blind(l, BLIND_ERROR, node_loc(l, n));
 		return no_ref();
 	}
 	if (is_elvis(l, n))
@@ -168,9 +177,7 @@ static struct ref lower_unexposed(struct lower *l, uint32_t n)
 	if (!strcmp(name, "va_arg") || !strcmp(name, "__builtin_va_arg"))
 		return lower_va_arg(l, n);
 	effects_below(l, n);
-	if (lc.getCursorType(cursor).kind == CXType_Dependent)
-		emit_blind(l, BLIND_ERROR, node_loc(l, n));
-	else if (strncmp(name, "__builtin_", 10)) /* vectors */
+	if (strncmp(name, "__builtin_", 10)) /* vectors */
 		emit_blind(l, BLIND_EXPR, node_loc(l, n));
 	return no_ref();
 }
@@ -478,9 +485,21 @@ struct ref lower_value(struct lower *l, uint32_t n)
 	return r;
 }
 
+/* accept(fd, &addr, n) of glibc takes a transparent union, which clang makes of the pointer as if a
+ * compound literal had been written. Returns what was written. */
+static uint32_t transparent(struct lower *l, uint32_t n)
+{
+	uint32_t list = kind_of(l, n) == CXCursor_CompoundLiteralExpr ? last_child(l, n) : NONE;
+
+	if (list == NONE || kind_of(l, list) != CXCursor_InitListExpr || only_child(l, list) == NONE ||
+			spelled_as(l, lc.getCursorLocation(node_cursor(l, list)), "{"))
+		return n;
+	return strip(l, only_child(l, list));
+}
+
 struct ref lower_arg(struct lower *l, uint32_t n)
 {
-	uint32_t s = strip(l, n);
+	uint32_t s = transparent(l, strip(l, n));
 	struct lv lv;
 
 	while (kind_of(l, s) == CXCursor_CStyleCastExpr && last_child(l, s) != NONE)
@@ -493,7 +512,8 @@ struct ref lower_arg(struct lower *l, uint32_t n)
 		lv = lower_lvalue(l, s);
 		return read_lvalue(l, lv, s, OPF_ARG);
 	}
-	return lower_value(l, n);
+	n = strip(l, n);
+	return lower_value(l, transparent(l, n));
 }
 
 /* ---- effects ---- */

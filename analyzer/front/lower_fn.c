@@ -269,8 +269,7 @@ void lower_fn(struct lower *l, uint32_t fn)
 void lower_global(struct lower *l, uint32_t global)
 {
 	tree_read(l, l->globals.v[global]);
-	l->nscalar = 0;
 	if (last_child(l, 0) != NONE)
-		lower_init(l, lv_of(l, REF(GLOBAL, global), l->ir->globals[global].type),
+		lower_initialiser(l, lv_of(l, REF(GLOBAL, global), l->ir->globals[global].type),
 			last_child(l, 0));
 }

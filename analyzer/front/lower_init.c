@@ -35,14 +35,10 @@ static void init_scalar(struct lower *l, struct lv lv, uint32_t n)
 {
 	struct ref r = lower_value(l, n);
 
-	if (l->b == l->init) {
-		if (r.kind == REF_NONE || (r.kind == REF_CONST && !const_of(l, r)))
-			return;
-		if (r.kind == REF_CONST && ++l->nscalar > MAX_INIT)
-			return;
-	} else if (lv.nstep && r.kind == REF_CONST && ++l->nscalar > MAX_INIT) {
+	if (l->b == l->init && (r.kind == REF_NONE || (r.kind == REF_CONST && !const_of(l, r))))
 		return;
-	}
+	if (l->addresses_only && lv.nstep && r.kind == REF_CONST)
+		return;
 	emit_store(l, lv, r, OPF_INIT, node_loc(l, n));
 }
 
@@ -256,6 +252,17 @@ static void fill(struct lower *l, struct lv lv, struct list *it, uint32_t pos, b
 			break; /* elements without members, as many as one likes */
 	}
 	leave(l);
+}
+
+void lower_initialiser(struct lower *l, struct lv lv, uint32_t n)
+{
+	uint32_t leaves = 0;
+
+	for (uint32_t i = n; i < l->node.v[n].end; i++)
+		leaves += l->node.v[i].end == i + 1;
+	l->addresses_only = leaves > MAX_INIT;
+	lower_init(l, lv, n);
+	l->addresses_only = false;
 }
 
 void lower_init(struct lower *l, struct lv lv, uint32_t n)

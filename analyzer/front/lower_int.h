@@ -161,13 +161,14 @@ struct lower {
 	VEC(CXCursor) top;     /* functions of the whole unit, if a name had to be looked up */
 	uint32_t nliteral;
 	struct map top_names;
+	uint32_t nerror;
 	VEC(uint32_t) errors;  /* offsets of errors in the main file */
 
 	/* the body being lowered */
 	VEC(struct node) node;
 	VEC(struct step) steps; /* stack */
 	uint32_t depth;
-	uint32_t nscalar; /* constants stored by the initialiser at hand */
+	bool addresses_only; /* the initialiser at hand is long: its numbers are left out */
 	struct builder *b;    /* the one at work */
 	struct builder *body; /* of the function being lowered, or NULL */
 	struct builder *init, *body_builder;
@@ -193,6 +194,7 @@ static inline uint32_t kind_of(const struct lower *l, uint32_t n)
 uint32_t loc_of(struct lower *l, CXSourceLocation at);
 uint32_t node_loc(struct lower *l, uint32_t n);
 uint32_t cursor_loc(struct lower *l, CXCursor c);
+bool is_macro_body(struct lower *l, uint32_t n); /* not an argument, nor outside of macros */
 struct src *src_of(struct lower *l, CXFile file);
 void src_main(struct lower *l, CXFile file); /* sets l->main */
 void src_read(struct lower *l, struct src *s); /* its text */
@@ -202,6 +204,11 @@ struct place place_spelling(struct lower *l, CXSourceLocation at);
 uint32_t src_file_id(struct lower *l, struct src *s);
 const char *src_path(struct lower *l, struct src *s); /* good until the next ir_str */
 void describe_place(struct lower *l, CXSourceLocation at, struct sb *out); /* "file:line:col: " */
+/* The top bit of a raw location says that it is inside of a macro's expansion. */
+static inline bool in_macro(CXSourceLocation at)
+{
+	return at.int_data >> 31;
+}
 size_t ident_len(const char *s, size_t n); /* of the identifier that s begins with */
 /* Is the identifier (or operator, bracket) at this location equal to word? */
 bool spelled_as(struct lower *l, CXSourceLocation at, const char *word);
@@ -256,8 +263,8 @@ struct annot {
 };
 struct annot annot_read(struct lower *l, CXCursor decl);
 /* Adds identifiers before the declared name that are not part of its type, as ATTR_MACRO, to a, which
- * must have been read last. type is that of what the function, or function pointer, returns. */
-void annot_macros(struct lower *l, CXCursor decl, uint32_t type, struct annot *a);
+ * must have been read last. */
+void annot_macros(struct lower *l, CXCursor decl, struct annot *a);
 void annot_remarks(struct lower *l); /* of all files that the unit has something from */
 
 /* ---- lower_emit.c ---- */
@@ -292,7 +299,7 @@ static inline int64_t const_of(const struct lower *l, struct ref r)
 uint32_t ref_type(const struct lower *l, struct ref r); /* of a local; else NONE */
 
 struct lv lv_of(struct lower *l, struct ref base, uint32_t type);
-void lv_deref(struct lower *l, struct lv *lv, uint32_t type);
+void lv_deref(struct lower *l, struct lv *lv, uint32_t type, uint32_t n); /* n: for the place of a load */
 void lv_field(struct lower *l, struct lv *lv, uint32_t field);
 void lv_index(struct lower *l, struct lv *lv, struct ref index, uint32_t type);
 void lv_drop(struct lower *l, const struct lv *lv); /* takes its steps from the stack */
@@ -322,7 +329,7 @@ struct ref lower_compound(struct lower *l, uint32_t n, bool value); /* value: of
 /* ---- lower_jump.c ---- */
 
 void label_taken(struct lower *l, uint32_t ref); /* &&label: its LabelRef */
-void asm_goto(struct lower *l, uint32_t ref, uint32_t loc); /* may go to the label of a LabelRef */
+void asm_labels(struct lower *l, uint32_t n, uint32_t loc); /* where asm goto may go */
 void lower_label(struct lower *l, uint32_t n);
 void lower_goto(struct lower *l, uint32_t n);
 void lower_indirect_goto(struct lower *l, uint32_t n);
@@ -343,7 +350,7 @@ bool is_elvis(struct lower *l, uint32_t n);
 
 struct ref lower_value(struct lower *l, uint32_t n);
 void lower_effect(struct lower *l, uint32_t n); /* its value is not used */
-struct ref lower_arg(struct lower *l, uint32_t n);
+struct ref lower_arg(struct lower *l, uint32_t n); /* of a call */
 uint32_t strip(struct lower *l, uint32_t n); /* without parentheses and implicit casts */
 bool enter(struct lower *l, uint32_t n);	    /* false, after BLIND_NEST: too deep */
 static inline void leave(struct lower *l)
@@ -389,5 +396,6 @@ struct ref lower_atomic(struct lower *l, uint32_t n, const char *name, const uin
 
 /* Stores that initialise the object at lv, whose steps stay, with the expression n. */
 void lower_init(struct lower *l, struct lv lv, uint32_t n);
+void lower_initialiser(struct lower *l, struct lv lv, uint32_t n); /* of a declaration */
 
 #endif

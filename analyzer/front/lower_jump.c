@@ -134,16 +134,55 @@ void lower_indirect_goto(struct lower *l, uint32_t n)
 	end_goto(l, l->b->jump_block, node_loc(l, n));
 }
 
-void asm_goto(struct lower *l, uint32_t ref, uint32_t loc)
+static void may_go_to(struct lower *l, uint32_t label, uint32_t loc)
 {
-	uint32_t label = label_named(l, ref), next = block_new(l);
 	struct cond unknown = {.rel = REL_NE, .rhs = const_ref(l, 0)};
+	uint32_t next = block_new(l);
 
-	if (label == NONE)
-		return;
 	block_here(l);
 	end_if(l, unknown, l->b->labels.v[label].block, next, loc);
 	block_place(l, next);
+}
+
+/* asm goto("..." : out : in : clobbered : label, ...). libclang does not show the labels, so they are found by
+ * name: what stands behind the last colon of the statement, or of the macro that it is an argument of. */
+void asm_labels(struct lower *l, uint32_t n, uint32_t loc)
+{
+	CXSourceLocation at = lc.getCursorLocation(node_cursor(l, n));
+	struct place p = place_spelling(l, at), use = place_expansion(l, at);
+	const char *s, *end, *list = NULL;
+	int depth = 0;
+
+	if (!p.src || !use.src || !memmem(p.src->text + p.off, strcspn(p.src->text + p.off, "(\n"), "goto", 4))
+		return;
+	src_read(l, use.src);
+	s = use.src->text + use.off;
+	end = use.src->text + use.src->size;
+	for (; s < end; s++) {
+		depth += *s == '(';
+		depth -= *s == ')';
+		if (*s == ':' && depth == 1)
+			list = s + 1;
+		if (*s == ')' && !depth)
+			break;
+	}
+	while (list && list < s) {
+		size_t len = ident_len(list, (size_t)(s - list));
+
+		for (uint32_t i = 1; len && i < l->node.n; i++) {
+			CXString name;
+			const char *text;
+
+			if (kind_of(l, i) != CXCursor_LabelStmt)
+				continue;
+			name = lc.getCursorSpelling(node_cursor(l, i));
+			text = lc.getCString(name);
+			if (strlen(text) == len && !memcmp(text, list, len))
+				may_go_to(l, label_id(l, l->node.v[i].d1), loc);
+			lc.disposeString(name);
+		}
+		list += len ? len : 1;
+	}
 }
 
 static uint32_t common(const struct builder *b, uint32_t x, uint32_t y)

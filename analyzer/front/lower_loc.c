@@ -30,12 +30,6 @@ size_t ident_len(const char *s, size_t n)
 	return i;
 }
 
-/* The top bit of a raw location says that it is inside of a macro's expansion. */
-static bool in_macro(CXSourceLocation at)
-{
-	return at.int_data >> 31;
-}
-
 static uint32_t linear_base(struct lower *l, const struct src *s)
 {
 	uint32_t base = lc.getLocationForOffset(l->tu, s->file, 0).int_data;
@@ -304,6 +298,13 @@ uint32_t cursor_loc(struct lower *l, CXCursor c)
 uint32_t node_loc(struct lower *l, uint32_t n)
 {
 	return cursor_loc(l, node_cursor(l, n));
+}
+
+bool is_macro_body(struct lower *l, uint32_t n)
+{
+	CXSourceLocation at = lc.getCursorLocation(node_cursor(l, n));
+
+	return in_macro(at) && l->loc_macro.v[loc_of(l, at)];
 }
 
 const char *spelled_ident(struct lower *l, CXSourceLocation at, char *buf, size_t size)

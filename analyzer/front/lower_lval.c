@@ -89,14 +89,14 @@ static bool is_pointer(struct lower *l, uint32_t n)
 	       k == CXType_VariableArray;
 }
 
-/* p->x or s.x: the base of the first is a value, and of an lvalue's value there is an implicit cast. */
+/* p->x or s.x: the base of the first is a value, and of an lvalue's value there is an implicit cast; a
+ * member may be one of a value, f().p->x. */
 static bool is_arrow(struct lower *l, uint32_t base)
 {
 	while (kind_of(l, base) == CXCursor_ParenExpr)
 		base++;
 	switch (kind_of(l, base)) {
 	case CXCursor_DeclRefExpr:
-	case CXCursor_MemberRefExpr:
 	case CXCursor_ArraySubscriptExpr:
 		return false;
 	}
@@ -181,7 +181,7 @@ static struct lv lv_object(struct lower *l, uint32_t ptr, bool *array)
 		type = type_at(l, lv.type)->to;
 	else
 		type = type_at(l, node_type(l, cast == NONE ? ptr : cast))->to;
-	lv_deref(l, &lv, type);
+	lv_deref(l, &lv, type, n);
 	return lv;
 }
 

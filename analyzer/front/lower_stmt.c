@@ -6,12 +6,7 @@
 
 static void mark_loop(struct lower *l, uint32_t head, uint32_t n)
 {
-	struct bb *bb = &l->b->bbs.v[head];
-	uint32_t loc = node_loc(l, n);
-
-	bb->flags |= BLOCK_LOOP;
-	if (loc != NONE && l->loc_macro.v[loc])
-		bb->flags |= BLOCK_MACRO;
+	l->b->bbs.v[head].flags |= BLOCK_LOOP | (is_macro_body(l, n) ? BLOCK_MACRO : 0);
 }
 
 /* The body, with break and continue going to these blocks. */
@@ -257,6 +252,12 @@ static void lower_switch(struct lower *l, uint32_t n)
 	block_join(l, exit);
 }
 
+/* clang's word is better in a constant expression: htons(80) asks __builtin_constant_p, which is 0 to fold(). */
+static bool case_value(struct lower *l, uint32_t n, int64_t *v)
+{
+	return fold(l, n, v) || evaluate(l, n, v);
+}
+
 static void add_case(struct lower *l, uint32_t n, uint32_t block)
 {
 	uint32_t k = nchild(l, n);
@@ -264,9 +265,9 @@ static void add_case(struct lower *l, uint32_t n, uint32_t block)
 
 	if (!l->b->sw || k < 2)
 		return;
-	if (!fold(l, n + 1, &s.lo))
+	if (!case_value(l, n + 1, &s.lo))
 		emit_blind(l, BLIND_EXPR, node_loc(l, n));
-	else if (k < 3 || !fold(l, child(l, n, 1), &s.hi) || s.hi < s.lo)
+	else if (k < 3 || !case_value(l, child(l, n, 1), &s.hi) || s.hi < s.lo)
 		s.hi = s.lo;
 	vec_add(&l->b->sw->cases, s);
 }
@@ -305,8 +306,7 @@ static void lower_static(struct lower *l, uint32_t n, CXCursor var, bool init)
 	if (!init)
 		return;
 	l->b = l->init;
-	l->nscalar = 0;
-	lower_init(l, lv_of(l, REF(GLOBAL, global), l->ir->globals[global].type), last_child(l, n));
+	lower_initialiser(l, lv_of(l, REF(GLOBAL, global), l->ir->globals[global].type), last_child(l, n));
 	l->b = b;
 }
 
@@ -336,10 +336,8 @@ static void lower_var(struct lower *l, uint32_t n)
 	loc = cursor_loc(l, var);
 	local = new_local(l, name, type, 0, loc);
 	map_put(&l->b->var_of, (uintptr_t)var.data[0], local);
-	if (has_init) {
-		l->nscalar = 0;
-		lower_init(l, lv_of(l, REF(LOCAL, local), type), last_child(l, n));
-	}
+	if (has_init)
+		lower_initialiser(l, lv_of(l, REF(LOCAL, local), type), last_child(l, n));
 	if (lc.Cursor_hasAttrs(var)) {
 		struct annot a = annot_read(l, var);
 
@@ -380,21 +378,16 @@ static void asm_write(struct lower *l, uint32_t n, uint32_t loc)
 
 static void lower_asm(struct lower *l, uint32_t n)
 {
-	uint32_t loc = node_loc(l, n), label;
-	char access;
+	uint32_t loc = node_loc(l, n);
 
 	for_each_child (l, c, n)
-		if (kind_of(l, c) != CXCursor_AddrLabelExpr && asm_access(l, c) != 'w')
+		if (asm_access(l, c) != 'w')
 			lower_value(l, c);
 	emit_blind(l, BLIND_ASM, loc);
-	for_each_child (l, c, n) {
-		label = child(l, c, 0);
-		access = asm_access(l, c);
-		if (kind_of(l, c) == CXCursor_AddrLabelExpr && label != NONE)
-			asm_goto(l, label, loc);
-		else if (access != 'r' && is_lvalue(l, strip(l, c)))
+	for_each_child (l, c, n)
+		if (asm_access(l, c) != 'r' && is_lvalue(l, strip(l, c)))
 			asm_write(l, c, loc);
-	}
+	asm_labels(l, n, loc);
 }
 
 /* ---- jumps out ---- */

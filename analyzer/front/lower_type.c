@@ -166,7 +166,7 @@ void record_fill(struct lower *l, uint32_t record)
 		f->index = i;
 		a = annot_read(l, c);
 		if (points_to_fn(l, f->type))
-			annot_macros(l, c, type_at(l, type_at(l, f->type)->to)->to, &a);
+			annot_macros(l, c, &a);
 		f->attr = a.attr;
 		f->nattr = a.nattr;
 		if (record_inside(l, f->type) != NONE)

@@ -1,9 +1,11 @@
 /* lower_main.c - prints the IR of one file, for the golden tests and for looking at what the front end does.
  *
- *	lower_main [--root DIR] [--fn NAME] FILE [-- FLAG...]
+ *	lower_main [--root DIR] [--all | --fn NAME] FILE [-- FLAG...]
  *
- * Paths below DIR are printed relative to it. With --fn, only that function is printed. Exits with 1 if
- * the file cannot be parsed or the IR violates an invariant; errors in the file itself are printed as a comment.
+ * Prints the functions that have code; with --all also types, records, globals and declarations, with
+ * --fn only that function. Paths below DIR are printed relative to it. Exits with 1 if the file cannot be
+ * parsed, the IR violates an invariant, or its text form cannot be read back; errors in the file itself are
+ * printed as a comment.
  */
 #include "front/lower.h"
 
@@ -11,6 +13,7 @@
 
 struct options {
 	const char *root, *fn, *file;
+	bool all;
 	const char *const *argv;
 	uint32_t argc;
 };
@@ -34,13 +37,36 @@ static void print(const struct options *o, const struct lower_result *r)
 
 	if (r->nerror)
 		sb_printf(&out, "// %u errors, the first: %s\n", r->nerror, r->first_error);
-	if (!o->fn)
+	if (o->all)
 		ir_print(r->ir, &out);
-	for (uint32_t i = 0; o->fn && i < r->ir->nfns; i++)
-		if (r->ir->fns[i].nblock && !strcmp(ir_text_of(r->ir, r->ir->fns[i].name), o->fn))
+	for (uint32_t i = 0; !o->all && i < r->ir->nfns; i++)
+		if (r->ir->fns[i].nblock &&
+				(!o->fn || !strcmp(ir_text_of(r->ir, r->ir->fns[i].name), o->fn)))
 			ir_print_fn(r->ir, i, &out);
 	put_relative(out.s ? out.s : "", o->root);
 	sb_free(&out);
+}
+
+/* Printed, read and printed again, it is the same. */
+static const char *read_back(const struct ir *ir)
+{
+	struct sb once = {0}, twice = {0};
+	struct ir *copy;
+	const char *msg = "";
+
+	ir_print(ir, &once);
+	copy = ir_parse("text form", once.s);
+	if (!copy) {
+		msg = "the text form cannot be read back";
+	} else {
+		ir_print(copy, &twice);
+		if (strcmp(once.s, twice.s))
+			msg = "the text form reads back as something else";
+	}
+	ir_free(copy);
+	sb_free(&once);
+	sb_free(&twice);
+	return msg;
 }
 
 static void *run(void *arg)
@@ -59,6 +85,8 @@ static void *run(void *arg)
 	} else {
 		print(o, &r);
 		msg = ir_check(r.ir, a);
+		if (!*msg)
+			msg = read_back(r.ir);
 		if (*msg) {
 			error("%s", msg);
 			msg = NULL;
@@ -80,13 +108,15 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc && strcmp(argv[i], "--"); i++) {
 		if (!strcmp(argv[i], "--root") && i + 1 < argc)
 			o.root = argv[++i];
+		else if (!strcmp(argv[i], "--all"))
+			o.all = true;
 		else if (!strcmp(argv[i], "--fn") && i + 1 < argc)
 			o.fn = argv[++i];
 		else
 			o.file = argv[i];
 	}
 	if (!o.file)
-		return -error("usage: lower_main [--root DIR] [--fn NAME] FILE [-- FLAG...]");
+		return -error("usage: lower_main [--root DIR] [--all | --fn NAME] FILE [-- FLAG...]");
 	if (i < argc)
 		i++;
 	o.argv = (const char *const *)argv + i;
