@@ -464,7 +464,8 @@ static bool line(struct parser *p, enum keyword kw)
 		if (!names(p, &p->headers, &p->nheader))
 			return false;
 		if (!lib->ndetect) {
-			lib->detect = p->headers;
+			/* what the others need comes first */
+			lib->detect = p->headers + p->nheader - 1;
 			lib->ndetect = 1;
 			p->detect_default = true;
 		}
@@ -521,7 +522,7 @@ static void skip_blanks(struct parser *p)
 /* One entry; p->p is at its first character. */
 static bool entry(struct parser *p)
 {
-	struct token at[16];
+	struct token at[32];
 	uint32_t n = 0;
 	int kw;
 

@@ -194,7 +194,7 @@ static void headers_and_what_cannot_be_checked(void **state)
 	assert_int_equal(models_consts(m, &c), 1);
 	assert_string_equal(c[0].headers[0], "d.h");
 	assert_int_equal(models_library(m, "l")->ndetect, 1);
-	assert_string_equal(models_library(m, "l")->detect[0], "a.h");
+	assert_string_equal(models_library(m, "l")->detect[0], "b.h");
 	models_free(m);
 }
 
