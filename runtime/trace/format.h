@@ -144,12 +144,13 @@ struct trace_thread {
 struct trace_loop {
 	uint32_t ready, thread;
 	uint32_t call;	    /* the wait function */
-	uint32_t nested;    /* its wait is in a callback that a wait at the same place led to */
+	uint32_t again;	    /* its wait is in a callback that a wait at the same place led to */
 	uint32_t next, pad; /* index + 1 */
 	uint64_t ra;
 	uint32_t nframe, max_fds; /* most descriptors it waited for at once; 0 is not known */
 	uint64_t frame[TRACE_FRAMES];
 	uint64_t waits, wait_ticks;
+	uint64_t visits; /* times that it was over when a loop further out went on */
 	uint64_t turns, turn_ticks, max_ticks;
 	uint64_t over;	      /* turns over budget */
 	uint64_t over_called; /* of these, recorded calls take up at least half */

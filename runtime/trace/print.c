@@ -259,7 +259,11 @@ static void print_loop(struct printer *p, const struct tracefile_loop *l)
 	struct sb *b = &p->b;
 
 	p->process = l->process;
-	sb_printf(b, "%s '%s' ", l->worker ? "worker:" : "loop:", l->call);
+	sb_printf(b, "%s '%s' ",
+		l->worker   ? "worker:"
+		: l->nested ? "loop in a callback:"
+			    : "loop:",
+		l->call);
 	if (l->nframe) {
 		sb_puts(b, "at ");
 		put_function(p, &l->frames[l->site < l->nframe ? l->site : 0]);
@@ -339,8 +343,10 @@ void tracefile_print(const struct tracefile *t, FILE *out, bool all)
 	uint32_t nloop = 0, nplace = 0;
 
 	for (uint32_t i = 0; i < t->nloop; i++) {
-		nloop += !t->loops[i].worker;
-		if (all || (!t->loops[i].worker && t->loops[i].turns))
+		bool main = !t->loops[i].worker && !t->loops[i].nested;
+
+		nloop += main;
+		if (all || (main && t->loops[i].turns))
 			print_loop(&p, &t->loops[i]);
 	}
 	for (uint32_t i = 0; i < t->nrecord; i++) {

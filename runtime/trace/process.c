@@ -228,14 +228,6 @@ bool tvt__peek(uint64_t at, uint64_t *v)
 	return RAW(process_vm_readv, RAW(getpid, 0), &here, 1, &there, 1) == 8;
 }
 
-/* From here on a system call that the program does not make itself may kill it. */
-void tvt__sandbox(void)
-{
-	tvt__sandboxed = true;
-	if (tvt__file)
-		tvt__file->h.flags |= FLAG_SANDBOXED;
-}
-
 /* ---- threads ---- */
 
 static void find_stack(void)
@@ -287,9 +279,14 @@ SLOW struct trace_thread *tvt__thread(void)
 	struct trace_thread *s;
 	char name[16] = "";
 	uint32_t i;
+	int err = errno;
 
 	if (t->slot || !f)
 		return t->slot;
+	if (tvt__sandboxed) {
+		__atomic_fetch_add(&f->h.lost_threads, 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
 	RAW(prctl, PR_GET_NAME, name);
 	s = reuse(f, name);
 	if (!s) {
@@ -307,8 +304,23 @@ SLOW struct trace_thread *tvt__thread(void)
 	find_stack();
 	t->slot = s;
 	pthread_setspecific(thread_key, s);
+	errno = err;
 	__atomic_store_n(&s->ready, 1, __ATOMIC_RELEASE);
 	return s;
+}
+
+/* From here on a system call that the program does not make itself may kill it. */
+void tvt__sandbox(void)
+{
+	struct trace_file *f = tvt__file;
+
+	if (!f || tvt__sandboxed)
+		return;
+	tvt__thread();
+	tvt__touch(f->loop, 16 * sizeof f->loop[0]);
+	tvt__touch(f->site, 256 * sizeof f->site[0]);
+	f->h.flags |= FLAG_SANDBOXED;
+	tvt__sandboxed = true;
 }
 
 static void thread_ends(void *arg)
@@ -402,8 +414,13 @@ static void describe_process(struct trace_header *h)
 static struct trace_file *create_file(void)
 {
 	struct trace_file *f;
+	struct rlimit64 lim;
 	size_t n = strlen(dir);
 	long fd = -EEXIST, addr;
+
+	/* to grow a file beyond the limit is a SIGXFSZ */
+	if (RAW(prlimit64, 0, RLIMIT_FSIZE, 0, &lim) == 0 && lim.rlim_cur < sizeof *f)
+		return NULL;
 
 	memcpy(path, dir, n);
 	path[n++] = '/';
@@ -526,7 +543,7 @@ __attribute__((constructor(101))) static void start(void)
 		return;
 	tvt__file = create_file();
 	if (!tvt__file) {
-		complain("its file cannot be made in the directory of the trace");
+		complain("no file can be made in the directory of the trace, or not of that size");
 		return;
 	}
 	tvt__watch_signal(tvt__file->h.signo);

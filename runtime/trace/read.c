@@ -303,7 +303,8 @@ static void add_loop(struct reader *r, struct process *p, uint32_t i)
 	out->site =
 		stack_site(out->frames, out->nframe, 3); /* further out it does not wait any more */
 	out->max_fds = l->max_fds;
-	out->worker = l->max_fds == 1;
+	out->nested = l->visits > 0;
+	out->worker = l->max_fds == 1 && !out->nested;
 	out->turns = l->turns;
 	out->total_ns = ns(p, l->turn_ticks);
 	out->max_ns = ns(p, l->max_ticks);

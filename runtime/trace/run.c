@@ -150,35 +150,58 @@ static void pass_signals(const struct watch *w, pid_t child, bool child_alive)
 	}
 }
 
-static void follow(struct watch *w, pid_t child, uint64_t khz, uint32_t budget_us, int *status)
+/* A quarter of the budget, within reason. */
+static struct timespec tick_of(uint32_t budget_us)
 {
-	uint64_t tick_ns = budget_us * 250ull; /* a quarter */
-	bool alive = true;
-	struct timespec ts;
+	uint64_t ns = budget_us * 250ull;
 
-	tick_ns = tick_ns < 500000 ? 500000 : tick_ns > 50000000 ? 50000000 : tick_ns;
-	ts = (struct timespec){(time_t)(tick_ns / 1000000000), (long)(tick_ns % 1000000000)};
+	ns = ns < 500000 ? 500000 : ns > 50000000 ? 50000000 : ns;
+	return (struct timespec){0, (long)ns};
+}
+
+static void follow(struct watch *w, pid_t child, uint32_t budget_us, int *status)
+{
+	struct timespec tick = tick_of(budget_us);
+	bool alive = true;
+
 	for (;;) {
 		siginfo_t info = {0};
 		int st;
-		pid_t pid;
 
 		/* Look once more before a dead process is reaped: until then its pid is nobody
 		 * else's. */
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
 			return;
-		watch_tick(w, trace_ticks(khz));
-		if (info.si_pid) {
-			pid = waitpid(info.si_pid, &st, 0);
-			if (pid == child) {
-				*status = st;
-				alive = false;
-			}
-			continue;
+		watch_tick(w);
+		if (!info.si_pid) {
+			pass_signals(w, child, alive);
+			nanosleep(&tick, NULL);
+		} else if (waitpid(info.si_pid, &st, 0) == child) {
+			*status = st;
+			alive = false;
 		}
-		pass_signals(w, child, alive);
-		nanosleep(&ts, NULL);
 	}
+}
+
+int trace_watch(const char *dir, uint32_t budget_us)
+{
+	struct timespec tick = tick_of(budget_us ? budget_us : 10000);
+	struct sigaction old[COUNT(passed)];
+	struct watch *w;
+
+	if (!fs_is_dir(dir))
+		return error("%s: not a directory", dir);
+	w = watch_new(dir);
+	catch_signals(old);
+	while (!got[SIGINT] && !got[SIGTERM]) {
+		watch_tick(w);
+		nanosleep(&tick, NULL);
+	}
+	got[SIGINT] = got[SIGTERM] = 0;
+	for (size_t i = 0; i < COUNT(passed); i++)
+		sigaction(passed[i], &old[i], NULL);
+	watch_free(w);
+	return 0;
 }
 
 int trace_run(
@@ -209,7 +232,7 @@ int trace_run(
 	if (err) {
 		error("%s: %s", path, strerror(err));
 	} else {
-		follow(w, child, khz, opts.budget_us, status);
+		follow(w, child, opts.budget_us, status);
 		*out = tracefile_read(dir);
 		rc = *out ? 0 : -1;
 	}

@@ -18,6 +18,10 @@ struct trace_opts {
 int trace_run(
 	const struct trace_opts *opts, char *const argv[], struct tracefile **out, int *status);
 
+/* Watches processes that others started with the library preloaded and TVT_TRACE_DIR set to dir,
+ * until SIGINT or SIGTERM. Then read them with tracefile_read. 0, or -1 after error(). */
+int trace_watch(const char *dir, uint32_t budget_us);
+
 /* ---- parts of it ---- */
 
 /* The file that will be run for argv[0]. NULL after error(): there is none, or the preloaded
@@ -28,13 +32,10 @@ const char *loadable(struct arena *a, const char *name);
 /* Watches the process files in a directory and asks threads in long turns where they are. */
 struct watch;
 struct watch *watch_new(const char *dir);
-void watch_tick(struct watch *w,
-	uint64_t ticks_now); /* to be called at least every quarter of the budget */
+void watch_tick(struct watch *w); /* to be called every quarter of the budget */
 void watch_signal_all(const struct watch *w, int sig); /* to every traced process that is alive */
 void watch_free(struct watch *w);
 
-/* Time as the traced processes tell it. khz as in struct trace_header. */
-uint64_t trace_ticks(uint64_t khz);
 /* Measures the time stamp counter, for about 20 ms. 0 if it is not to be used. */
 uint64_t trace_measure_khz(void);
 

@@ -54,13 +54,14 @@ static const struct member thread_members[] = {M("process", INDEX, process), M("
 #define S tracefile_loop
 static const struct member loop_members[] = {M("process", INDEX, process),
 	M("thread", INDEX, thread), M("wait", STR, call), M("site", U32, site),
-	M("max_fds", U32, max_fds), M("worker", BOOL, worker), M("turns", U64, turns),
-	M("total_ns", U64, total_ns), M("max_ns", U64, max_ns), M("p50_ns", U64, p50_ns),
-	M("p99_ns", U64, p99_ns), M("wait_ns", U64, wait_ns), M("over_budget", U64, over),
-	M("over_budget_in_calls", U64, over_called), M("checked", U64, checked),
-	M("checked_ns", U64, checked_ns), M("checked_cpu_ns", U64, cpu_ns),
-	M("checked_page_waits", U64, page_waits), M("checked_asleep", U64, asleep),
-	M("checked_asleep_ns", U64, asleep_ns), MF("stack", frames, nframe)};
+	M("max_fds", U32, max_fds), M("worker", BOOL, worker), M("nested", BOOL, nested),
+	M("turns", U64, turns), M("total_ns", U64, total_ns), M("max_ns", U64, max_ns),
+	M("p50_ns", U64, p50_ns), M("p99_ns", U64, p99_ns), M("wait_ns", U64, wait_ns),
+	M("over_budget", U64, over), M("over_budget_in_calls", U64, over_called),
+	M("checked", U64, checked), M("checked_ns", U64, checked_ns),
+	M("checked_cpu_ns", U64, cpu_ns), M("checked_page_waits", U64, page_waits),
+	M("checked_asleep", U64, asleep), M("checked_asleep_ns", U64, asleep_ns),
+	MF("stack", frames, nframe)};
 #undef S
 #define S tracefile_record
 static const struct member record_members[] = {M("kind", KIND, kind), M("call", STR, call),

@@ -9,6 +9,7 @@
 static const char usage[] =
 	"usage: tvt-trace [options] [--] PROGRAM [ARGUMENTS]\n"
 	"       tvt-trace [options] --read DIR|FILE.json\n"
+	"       tvt-trace [options] --watch DIR\n"
 	"\n"
 	"Runs PROGRAM as it is and prints, when it has ended, which calls blocked its event loops, "
 	"and where long\n"
@@ -23,15 +24,19 @@ static const char usage[] =
 	"  -q, --quiet           print no table\n"
 	"      --keep DIR        put the process files into DIR and leave them there\n"
 	"      --read WHAT       run nothing: read a directory of process files, or JSON\n"
+	"      --watch DIR       run nothing: watch processes that something else started with "
+	"LD_PRELOAD and\n"
+	"                        TVT_TRACE_DIR=DIR, until interrupted; then read DIR\n"
 	"  -h, --help\n";
 
-enum { OPT_THRESHOLD = 256, OPT_BUDGET, OPT_KEEP, OPT_READ };
+enum { OPT_THRESHOLD = 256, OPT_BUDGET, OPT_KEEP, OPT_READ, OPT_WATCH };
 
 static const struct option options[] = {{"output", required_argument, NULL, 'o'},
 	{"threshold", required_argument, NULL, OPT_THRESHOLD},
 	{"budget", required_argument, NULL, OPT_BUDGET}, {"all", no_argument, NULL, 'a'},
 	{"quiet", no_argument, NULL, 'q'}, {"keep", required_argument, NULL, OPT_KEEP},
-	{"read", required_argument, NULL, OPT_READ}, {"help", no_argument, NULL, 'h'}, {0}};
+	{"read", required_argument, NULL, OPT_READ}, {"watch", required_argument, NULL, OPT_WATCH},
+	{"help", no_argument, NULL, 'h'}, {0}};
 
 /* Milliseconds to microseconds; 0 after error(). */
 static uint32_t milliseconds(const char *s)
@@ -49,7 +54,7 @@ static uint32_t milliseconds(const char *s)
 int main(int argc, char **argv)
 {
 	struct trace_opts opts = {0};
-	const char *output = NULL, *read = NULL;
+	const char *output = NULL, *read = NULL, *watch = NULL;
 	bool all = false, quiet = false;
 	struct tracefile *t = NULL;
 	int c, status = 0, rc = 0;
@@ -67,6 +72,9 @@ int main(int argc, char **argv)
 			break;
 		case OPT_KEEP:
 			opts.dir = optarg;
+			break;
+		case OPT_WATCH:
+			watch = read = optarg;
 			break;
 		case OPT_READ:
 			read = optarg;
@@ -91,6 +99,8 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
+	if (watch && trace_watch(watch, opts.budget_us) < 0)
+		return 2;
 	if (read)
 		t = fs_is_dir(read) ? tracefile_read(read) : tracefile_load(read);
 	else

@@ -71,6 +71,9 @@ struct tracefile_loop {
 	/* It waits for one descriptor and calls nothing through pointers: a worker, not an event
 	 * loop. */
 	bool worker;
+	/* It is run by a callback of another loop on the same thread, whose turns it is in. What
+	 * was found in it is said of the other. */
+	bool nested;
 	uint64_t turns, total_ns, max_ns, p50_ns, p99_ns, wait_ns;
 	uint64_t over;	      /* turns over budget */
 	uint64_t over_called; /* of these, recorded calls make up half or more */

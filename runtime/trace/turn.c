@@ -238,6 +238,8 @@ static SLOW void check_usage(struct tls *t, struct trace_loop *loop, uint64_t wa
 	uint64_t cpu_ticks = tvt__khz ? cpu * tvt__khz / 1000000 : cpu;
 
 	t->checking = false;
+	if (tvt__sandboxed)
+		return;
 	if (cpu_ticks > wall) { /* the checks themselves are in it */
 		cpu = cpu * wall / cpu_ticks;
 		cpu_ticks = wall;
@@ -269,9 +271,12 @@ static void end_turn(struct trace_thread *s, uint32_t k, uint64_t at)
 {
 	struct tls *t = &tvt__tls;
 	struct trace_level *l = &s->level[k];
-	struct trace_loop *loop = &tvt__file->loop[l->loop];
+	struct trace_file *f = tvt__file;
+	struct trace_loop *loop = &f->loop[l->loop];
 	uint64_t wall = at - l->turn_start;
 
+	for (uint32_t i = k + 1; unlikely(i < s->nlevel); i++)
+		f->loop[s->level[i].loop].visits++;
 	s->nlevel = k + 1;
 	loop->turns++;
 	loop->turn_ticks += wall;
@@ -281,14 +286,17 @@ static void end_turn(struct trace_thread *s, uint32_t k, uint64_t at)
 		loop->over++;
 	loop->hist.n[trace_bucket(wall)]++;
 	if (unlikely(s->npending > l->first)) {
-		commit(s, l->first, s->npending, l->loop, wall);
+		/* A loop inside a callback: what it does, it does to the loop around it. */
+		uint32_t owner = k && f->loop[s->level[0].loop].turns ? s->level[0].loop : l->loop;
+
+		commit(s, l->first, s->npending, owner, wall);
 		s->npending = l->first;
 	}
 	if (unlikely(t->checking))
 		check_usage(t, loop, wall);
 	if (likely(t->credit < (int64_t)tvt__threshold))
 		t->credit += (int64_t)(wall / 256);
-	if (unlikely(loop->turns == 1))
+	if (unlikely(loop->turns == 1 && !tvt__sandboxed))
 		RAW(prctl, PR_GET_NAME, s->name); /* it may have been given after the first wait */
 	if (unlikely(k && ++l->streak >= STREAK)) {
 		s->level[0] = *l;
@@ -352,14 +360,14 @@ static void remove_level(struct trace_thread *s, uint32_t k)
 }
 
 static uint32_t find_loop(
-	struct trace_thread *s, const struct wait *w, const struct stack *st, bool nested)
+	struct trace_thread *s, const struct wait *w, const struct stack *st, bool again)
 {
 	struct trace_file *f = tvt__file;
 	struct trace_loop *loop;
 	uint32_t i;
 
 	for (i = s->loops; i; i = f->loop[i - 1].next)
-		if (f->loop[i - 1].ra == w->ra && f->loop[i - 1].nested == nested)
+		if (f->loop[i - 1].ra == w->ra && f->loop[i - 1].again == again)
 			return i - 1;
 	i = __atomic_fetch_add(&f->h.nloop, 1, __ATOMIC_RELAXED);
 	if (i >= TRACE_LOOPS || !tvt__touch(&f->loop[i], sizeof f->loop[i])) {
@@ -371,7 +379,7 @@ static uint32_t find_loop(
 	loop->thread = thread_index(s);
 	loop->call = w->call;
 	loop->ra = w->ra;
-	loop->nested = nested;
+	loop->again = again;
 	loop->nframe = st->n;
 	memcpy(loop->frame, st->pc, st->n * sizeof *st->pc);
 	loop->next = s->loops;
@@ -604,10 +612,13 @@ SLOW void tvt__let_poke_happen(struct trace_thread *s)
 	struct timespec ts;
 	uint64_t start = 0, at;
 
-	/* Each system call returns through the delivery of signals. If none comes for 20 ms the
-	 * watcher was stopped or the signal is blocked: go on without. */
+	/* A system call returns through the delivery of signals, an interrupt does too. If none
+	 * comes for 20 ms the watcher was stopped or the signal is blocked: go on without. */
 	while (__atomic_load_n(&s->poke, __ATOMIC_SEQ_CST)) {
-		RAW(sched_yield, 0);
+		if (tvt__sandboxed)
+			_mm_pause();
+		else
+			RAW(sched_yield, 0);
 		clock_gettime(CLOCK_MONOTONIC, &ts);
 		at = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 		if (!start)

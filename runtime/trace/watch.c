@@ -45,7 +45,8 @@ struct watch {
 	VEC(struct pollfd) fds;
 };
 
-uint64_t trace_ticks(uint64_t khz)
+/* Time as a traced process tells it. */
+static uint64_t ticks(uint64_t khz)
 {
 	struct timespec ts;
 
@@ -80,11 +81,11 @@ uint64_t trace_measure_khz(void)
 
 	if (!counter_is_even())
 		return 0;
-	t0 = trace_ticks(0);
+	t0 = ticks(0);
 	c0 = __rdtsc();
 	nanosleep(&pause, NULL);
 	c1 = __rdtsc();
-	t1 = trace_ticks(0);
+	t1 = ticks(0);
 	return t1 > t0 ? (uint64_t)((double)(c1 - c0) * 1e6 / (double)(t1 - t0)) : 0;
 }
 
@@ -310,12 +311,8 @@ static bool is_starved(const struct trace_header *h, const struct trace_thread *
 	return wall > 5000000 && processor_ns(h->pid, s->tid) - t->cpu_ns < wall * 3 / 10;
 }
 
-static void ask(const struct trace_header *h, struct trace_thread *s, uint64_t turn)
+static void ask(const struct trace_header *h, struct trace_thread *s, uint64_t turn, uint32_t kind)
 {
-	uint32_t kind = may_ask(h->pid, s->tid, h->signo);
-
-	if (!kind)
-		return;
 	__atomic_store_n(&s->poke, kind, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&s->inside, __ATOMIC_SEQ_CST) ||
 		__atomic_load_n(&s->turn_start, __ATOMIC_SEQ_CST) != turn ||
@@ -328,7 +325,7 @@ static void look_at_thread(
 {
 	const struct trace_header *h = &p->f->h;
 	uint64_t turn = __atomic_load_n(&s->turn_start, __ATOMIC_RELAXED);
-	uint32_t level = __atomic_load_n(&s->nlevel, __ATOMIC_RELAXED) - 1, loop;
+	uint32_t level = __atomic_load_n(&s->nlevel, __ATOMIC_RELAXED) - 1, loop, kind;
 
 	if (!turn || now < turn)
 		return;
@@ -349,7 +346,8 @@ static void look_at_thread(
 	}
 	if (now < t->due)
 		return;
-	if (is_starved(h, s, t, now)) {
+	kind = may_ask(h->pid, s->tid, h->signo);
+	if (kind == KIND_LONG && is_starved(h, s, t, now)) {
 		s->starved += !t->starved;
 		t->starved = true;
 		t->due = now + h->budget / 2;
@@ -358,7 +356,8 @@ static void look_at_thread(
 		return;
 	}
 	t->due = now + (now - turn); /* less and less often */
-	ask(h, s, turn);
+	if (kind)
+		ask(h, s, turn, kind);
 }
 
 /* The first look at a file whose header is complete. */
@@ -397,7 +396,7 @@ static bool is_dead(struct watch *w, const struct process_watch *p)
 	return false;
 }
 
-void watch_tick(struct watch *w, uint64_t now)
+void watch_tick(struct watch *w)
 {
 	find_files(w);
 	w->fds.n = 0;
@@ -411,6 +410,7 @@ void watch_tick(struct watch *w, uint64_t now)
 		poll(w->fds.v, w->fds.n, 0);
 	for (uint32_t i = 0; i < w->processes.n; i++) {
 		struct process_watch *p = w->processes.v[i];
+		uint64_t now;
 		uint32_t n;
 
 		if (p->f && !p->known &&
@@ -418,6 +418,7 @@ void watch_tick(struct watch *w, uint64_t now)
 			meet(w, p);
 		if (!p->f || !p->known)
 			continue;
+		now = ticks(p->f->h.tick_khz);
 		if (p->f->h.state != STATE_RUNNING || is_dead(w, p)) {
 			p->f->h.seen = now;
 			forget(p);

@@ -3,14 +3,19 @@
  *
  * usage: expect PROGRAM CALLBACK SOURCE...
  *
+ * The program must exit with 0, or with 77 to be skipped, unless it kills itself. TRACE_BUDGET_US
+ * in the environment is the budget.
+ *
  * A line with "EXPECT kind [call]" must have such a record, and if CALLBACK is not "-" that record
- * must have been reached through the function CALLBACK. A line with "SILENT" must have none. The
- * trace is also written as JSON and read back, and must be the same.
+ * must have been reached through the function CALLBACK. "EXPECT loop-asleep" stands at the wait of
+ * a loop that must have slept in no known call. A line with "SILENT" must have none. The trace is
+ * also written as JSON and read back, and must be the same.
  */
 #include "base/base.h"
 #include "runtime/trace/run.h"
 #include "runtime/trace/tracefile.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +79,13 @@ static int check(const struct tracefile *t, const char *callback)
 		const struct mark *m = &marks.v[i];
 		bool found = false;
 
+		for (uint32_t k = 0; k < t->nloop && strcmp(m->kind, "loop-asleep") == 0; k++) {
+			const struct tracefile_loop *l = &t->loops[k];
+			const struct tracefile_frame *f = &l->frames[l->site];
+
+			found |= l->asleep && l->nframe && f->file && f->line == m->line &&
+				 strcmp(f->file, m->file) == 0;
+		}
 		for (uint32_t k = 0; k < t->nrecord; k++) {
 			const struct tracefile_record *r = &t->records[k];
 			const char *fn;
@@ -141,6 +153,8 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 2;
+	if (getenv("TRACE_BUDGET_US"))
+		opts.budget_us = (uint32_t)atoi(getenv("TRACE_BUDGET_US"));
 	arena = arena_new();
 	for (int i = 3; i < argc; i++)
 		read_marks(argv[i]);
@@ -148,7 +162,10 @@ int main(int argc, char **argv)
 		return 1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
 		return 77;
-	bad = check(t, argv[2]);
+	bad = status != 0 && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	if (bad)
+		printf("the program did not end well: wait status 0x%x\n", status);
+	bad |= check(t, argv[2]);
 	bad |= check_json(t);
 	if (bad)
 		tracefile_print(t, stdout, true);
