@@ -1,11 +1,10 @@
-/* lower_main.c - prints the IR of one file, for the golden tests and for looking at what the front end does.
+/* lower_main.c - prints the IR of one file, for looking at what the front end does.
  *
  *	lower_main [--root DIR] [--all | --fn NAME] FILE [-- FLAG...]
  *
  * Prints the functions that have code; with --all also types, records, globals and declarations, with
  * --fn only that function. Paths below DIR are printed relative to it. Exits with 1 if the file cannot be
- * parsed, the IR violates an invariant, or its text form cannot be read back; errors in the file itself are
- * printed as a comment.
+ * parsed or the IR violates an invariant; errors in the file itself are printed as a comment.
  */
 #include "front/lower.h"
 
@@ -47,28 +46,6 @@ static void print(const struct options *o, const struct lower_result *r)
 	sb_free(&out);
 }
 
-/* Printed, read and printed again, it is the same. */
-static const char *read_back(const struct ir *ir)
-{
-	struct sb once = {0}, twice = {0};
-	struct ir *copy;
-	const char *msg = "";
-
-	ir_print(ir, &once);
-	copy = ir_parse("text form", once.s);
-	if (!copy) {
-		msg = "the text form cannot be read back";
-	} else {
-		ir_print(copy, &twice);
-		if (strcmp(once.s, twice.s))
-			msg = "the text form reads back as something else";
-	}
-	ir_free(copy);
-	sb_free(&once);
-	sb_free(&twice);
-	return msg;
-}
-
 static void *run(void *arg)
 {
 	struct options *o = arg;
@@ -85,8 +62,6 @@ static void *run(void *arg)
 	} else {
 		print(o, &r);
 		msg = ir_check(r.ir, a);
-		if (!*msg)
-			msg = read_back(r.ir);
 		if (*msg) {
 			error("%s", msg);
 			msg = NULL;
