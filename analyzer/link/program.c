@@ -23,6 +23,7 @@ struct remap {
 struct linker {
 	struct ir *ir;
 	struct map files, records, globals; /* by string id of path or key */
+	struct map more_fields; /* (record, name, place if it has no name): those that its first definition lacks */
 	struct map types;		    /* by hash of the contents */
 	struct map bodies;		    /* by key and body: defined functions */
 	struct map decls;		    /* by key: the first function with that key, defined or not */
@@ -147,13 +148,21 @@ static uint32_t map_record(struct linker *l, struct remap *m, uint32_t r)
 		const struct field *f = &m->u->fields[first + i];
 		uint32_t name = map_str(l, m, f->name);
 		uint32_t to = field_by_name(l->ir, &l->ir->records[id], name, f->bit);
-		if (to == NONE) {
-			struct field add = *f;
-			add.record = id;
-			add.name = name;
-			add.type = map_type(l, m, f->type);
-			add.attr = map_attrs(l, m, f->attr, f->nattr);
-			to = ir_add_fields(l->ir, add);
+		if (to == NONE) { /* two records of one name; the other's fields are one in all its units, too */
+			uint64_t key = hash_mix(id | (uint64_t)name << 32, name ? 0 : f->bit);
+			to = *map_slot(&l->more_fields, key, l->ir->nfields);
+			if (to == l->ir->nfields) {
+				struct field add = *f;
+				add.record = id;
+				add.name = name;
+				add.type = NONE;
+				add.nattr = 0;
+				ir_add_fields(l->ir, add);
+				uint32_t type = map_type(l, m, f->type), attr = map_attrs(l, m, f->attr, f->nattr);
+				l->ir->fields[to].type = type;
+				l->ir->fields[to].attr = attr;
+				l->ir->fields[to].nattr = f->nattr;
+			}
 		}
 		m->field[first + i] = to;
 	}
@@ -512,6 +521,7 @@ struct ir *link_merge(const struct ir *const *units, uint32_t n)
 	}
 	map_free(&l.files);
 	map_free(&l.records);
+	map_free(&l.more_fields);
 	map_free(&l.globals);
 	map_free(&l.types);
 	map_free(&l.bodies);

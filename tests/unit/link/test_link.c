@@ -192,6 +192,26 @@ static void components_come_callees_first(void **state)
 	program_free(p);
 }
 
+static void two_records_of_one_name_do_not_multiply_fields(void **state)
+{
+	/* the third has the fields of the second: what it calls 'used' is one field, not two */
+#define DICT(fields) "file \"/s/x.c\" main\nrecord dict key \"c:@S@dict\" {\n " fields "\n}\n"
+	struct ir *u[3] = {ir_parse("a.tir", DICT("size: int")),
+		ir_parse("b.tir", DICT("used: int") "fn f(d) {\n store d->dict:used, 1\n}\n"),
+		ir_parse("c.tir", DICT("used: int") "fn g(d) {\n store d->dict:used, 2\n}\n")};
+	struct program *p = link_units((const struct ir *const *)u, 3);
+	uint32_t stored[2], n = 0;
+	for (uint32_t o = 0; o < p->ir->nops; o++)
+		if (p->ir->ops[o].kind == OP_STORE)
+			stored[n++] = path_field(p->ir, p->ir->ops[o].dst.id);
+	assert_int_equal(n, 2);
+	assert_int_not_equal(stored[0], NONE);
+	assert_int_equal(stored[0], stored[1]);
+	program_free(p);
+	for (int i = 0; i < 3; i++)
+		ir_free(u[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +227,7 @@ int main(void)
 		cmocka_unit_test(an_unreached_call_is_resolved_by_type_and_marked),
 		cmocka_unit_test(what_nothing_explains_is_counted),
 		cmocka_unit_test(components_come_callees_first),
+		cmocka_unit_test(two_records_of_one_name_do_not_multiply_fields),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
