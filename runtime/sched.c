@@ -114,11 +114,11 @@ void tvt__task_main(struct tvt__task *t)
 		rc = t->fn(t->arg);
 		if (t->open)
 			tvt__bug("returned without tvt_scope_wait", t);
+		tvt__bump(&w->ended); /* before the scope's owner can know */
 		if (t->scope)
 			tvt__scope_leave(t, rc);
 		else
 			tvt__stop(w->rt, rc);
-		tvt__bump(&w->ended);
 		atomic_store_explicit(&t->state, TASK_FREE, memory_order_release);
 		/* Only this worker takes from its list, and not before it has left the stack. */
 		t->next = w->free;
