@@ -118,6 +118,26 @@ bool clause_parse(struct parser *p);   /* adds to p->clauses */
 bool callback_parse(struct parser *p, int param);
 bool context_parse(struct parser *p, enum ctx_kind *ctx);
 
+/* ---- apply.c, place.c, annotate.c ---- */
+
+struct apply {
+	const struct program *p;
+	const struct ir *ir;
+	struct models *m;
+	struct effects *e;
+	VEC(struct effect) effects;
+	VEC(struct place_use) uses;
+	uint32_t *outer; /* per record: the record that an unnamed one lies in, or NONE */
+};
+bool library_used(const struct effects *e, const char *library);
+void apply_places(struct apply *a);
+/* Changes the model of a function by its own annotations, and adds where it runs to uses. */
+void apply_annotations(struct apply *a, uint32_t fn);
+/* The same of a field or global, which is already in u. Only contexts make sense there. */
+void apply_annotated_place(struct apply *a, uint32_t attr, uint32_t nattr, struct place_use u,
+	enum place_kind kind, const char *name);
+struct place_use place_use_none(const struct place *place);
+
 /* ---- parse.c ---- */
 
 int model_parse_file(struct parser *p, const char *text);

@@ -196,8 +196,8 @@ static void add_pattern(struct models *m, uint32_t model)
 	m->patterns.v[i] = model;
 }
 
-/* Strict libraries may name functions as others do (rcu_read_lock): the one that is not strict is found by its
- * name, and leads to the others. */
+/* Strict libraries may name functions as others do (rcu_read_lock): the one that is not strict is
+ * found by its name, and leads to the others. */
 static bool install(struct parser *p, const struct token *at, struct model *model)
 {
 	struct models *m = p->m;
@@ -216,8 +216,8 @@ static bool install(struct parser *p, const struct token *at, struct model *mode
 		return true;
 	}
 	if (!strcmp(old->library, model->library) || (!old->strict && !model->strict))
-		return lex_error(p, at, "a second model of '%s'; the first is at %s:%d", model->name,
-			old->file, old->line);
+		return lex_error(p, at, "a second model of '%s'; the first is at %s:%d",
+			model->name, old->file, old->line);
 	if (old->strict && !model->strict) {
 		model->other = old;
 		*slot = m->all.n;

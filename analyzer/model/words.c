@@ -66,8 +66,12 @@ const char *const fd_kind_word[8] = {
 	"socket", "file", "pipe", "event", "timer", "tty", "dir", "memory"};
 
 const uint8_t char_class[256] = {
-	['_'] = CHAR_WORD,	   ['a' ... 'z'] = CHAR_WORD, ['A' ... 'Z'] = CHAR_WORD,
-	['0' ... '9'] = CHAR_WORD, ['*'] = CHAR_GLOB,	      ['?'] = CHAR_GLOB,
+	['_'] = CHAR_WORD,
+	['a' ... 'z'] = CHAR_WORD,
+	['A' ... 'Z'] = CHAR_WORD,
+	['0' ... '9'] = CHAR_WORD,
+	['*'] = CHAR_GLOB,
+	['?'] = CHAR_GLOB,
 };
 
 int word_find(const char *const *words, int nword, const char *s, size_t n)

@@ -1,0 +1,139 @@
+/* annotate.c - what the program says of itself: annotate("tvt: ...") and "// tvt: ..." at
+ * declarations. */
+#include "model/model_int.h"
+
+int model_annotation(struct models *m, const char *text, struct model *into, const char **why)
+{
+	struct parser p = {.m = m, .file = "", .why = why, .p = text, .bol = text, .line = 1};
+	bool ok = true;
+
+	while (*p.p == ' ')
+		p.p++;
+	if (!str_starts(p.p, "tvt:"))
+		return -1;
+	p.p += 4;
+	p.model = into;
+	lex_next(&p);
+	if (!tok_is(&p, "on") &&
+		(p.tok.kind != T_WORD || word_find(verb_word, VERB_COUNT, p.tok.s, p.tok.n) < 0))
+		return -1;
+	for (uint32_t i = 0; i < into->nclause; i++)
+		vec_add(&p.clauses, into->clauses[i]);
+	for (uint32_t i = 0; i < into->ncallback; i++)
+		vec_add(&p.callbacks, into->callbacks[i]);
+	do {
+		ok = tok_is(&p, "on") ? callback_parse(&p, PARAM_NONE) : clause_parse(&p);
+	} while (ok && lex_accept(&p, ","));
+	if (ok && p.tok.kind != T_END)
+		ok = lex_wrong(&p, "',' or the text's end", NULL, 0);
+	if (ok) {
+		struct clause *c = arena_alloc(m->mem, p.clauses.n * sizeof *c + 1);
+		struct callback *cb = arena_alloc(m->mem, p.callbacks.n * sizeof *cb + 1);
+
+		if (p.clauses.n)
+			memcpy(c, p.clauses.v, p.clauses.n * sizeof *c);
+		if (p.callbacks.n)
+			memcpy(cb, p.callbacks.v, p.callbacks.n * sizeof *cb);
+		into->clauses = c;
+		into->nclause = p.clauses.n;
+		into->callbacks = cb;
+		into->ncallback = p.callbacks.n;
+	}
+	vec_free(&p.clauses);
+	vec_free(&p.callbacks);
+	vec_free(&p.insteads);
+	return ok ? 0 : -2;
+}
+
+struct place_use place_use_none(const struct place *place)
+{
+	return (struct place_use){NONE, NONE, NONE, NONE, NONE, place};
+}
+
+/* Reads the annotations among attrs into *m; the caller has set its names. */
+static bool annotations(struct apply *a, uint32_t attr, uint32_t nattr, struct model *m)
+{
+	bool any = false;
+
+	for (uint32_t i = attr; i < attr + nattr; i++) {
+		const struct attr *at = &a->ir->attrs[i];
+		const struct loc *loc = at->loc < a->ir->nlocs ? &a->ir->locs[at->loc] : NULL;
+		const char *why = "", *file = "";
+		int rc;
+
+		if (at->kind != ATTR_ANNOTATE && at->kind != ATTR_COMMENT)
+			continue;
+		rc = model_annotation(a->m, ir_text_of(a->ir, at->text), m, &why);
+		if (rc == 0)
+			any = true;
+		if (rc != -2)
+			continue;
+		if (loc && loc->file < a->ir->nfiles)
+			file = ir_text_of(a->ir, a->ir->files[loc->file].path);
+		warn("%s:%u: '%s': %s", file, loc ? loc->line : 0, ir_text_of(a->ir, at->text),
+			why);
+	}
+	return any;
+}
+
+/* "tvt: on loop" at a declaration is a place of its own. */
+static const struct place *own_place(
+	struct apply *a, const struct callback *cb, enum place_kind kind, const char *name)
+{
+	struct place *pl = arena_alloc(a->e->mem, sizeof *pl);
+
+	*pl = (struct place){.kind = kind, .name = name, .cb = *cb, .library = "", .file = ""};
+	return pl;
+}
+
+void apply_annotations(struct apply *a, uint32_t id)
+{
+	const struct fn *fn = &a->ir->fns[id];
+	const struct model *of_name = a->e->of_fn[id];
+	struct model *m;
+	const char **params;
+
+	if (!fn->nattr)
+		return;
+	m = arena_alloc(a->e->mem, sizeof *m);
+	if (of_name)
+		*m = *of_name;
+	m->name = fn_name(a->p, id);
+	if (!of_name) {
+		m->library = "";
+		m->file = "";
+		params = arena_alloc(a->e->mem, (fn->nparam + 1) * sizeof *params);
+		for (uint32_t i = 0; i < fn->nparam; i++)
+			params[i] = fn->nlocal
+					    ? ir_text_of(a->ir, a->ir->locals[fn->local + i].name)
+					    : "";
+		m->params = params;
+		m->nparam = m->nfixed = (int)fn->nparam;
+		m->variadic = fn->flags & FN_VARIADIC;
+	}
+	if (!annotations(a, fn->attr, fn->nattr, m))
+		return;
+	a->e->of_fn[id] = m;
+	for (uint32_t i = 0; i < m->ncallback; i++) {
+		if (m->callbacks[i].param == PARAM_NONE) {
+			struct place_use u =
+				place_use_none(own_place(a, &m->callbacks[i], PLACE_NAME, m->name));
+
+			u.fn = id;
+			vec_add(&a->uses, u);
+		}
+	}
+}
+
+void apply_annotated_place(struct apply *a, uint32_t attr, uint32_t nattr, struct place_use u,
+	enum place_kind kind, const char *name)
+{
+	struct model m = {.name = name};
+
+	if (!nattr || !annotations(a, attr, nattr, &m))
+		return;
+	for (uint32_t i = 0; i < m.ncallback; i++) {
+		u.place = own_place(a, &m.callbacks[i], kind, name);
+		vec_add(&a->uses, u);
+	}
+}
