@@ -139,7 +139,7 @@ struct trace_thread {
 	char name[16];
 	struct trace_level level[TRACE_LEVELS];
 	struct trace_pending pending[TRACE_PENDING];
-} __attribute__((aligned(64)));
+} __attribute__((aligned(2048))); /* within one page */
 
 struct trace_loop {
 	uint32_t ready, thread;
@@ -158,7 +158,7 @@ struct trace_loop {
 	uint64_t checked, checked_ticks, cpu_ns, page_waits;
 	uint64_t asleep_turns, asleep_switches, asleep_ticks; /* no call explains it */
 	struct trace_hist hist;				      /* of turns */
-};
+} __attribute__((aligned(2048)));
 
 struct trace_site {
 	uint32_t ready, kind, call, flags;

@@ -10,7 +10,6 @@
 #include <threads.h>
 
 static uint8_t hot[1024];
-static bool any_hot;
 
 static uint32_t slot_of(const void *lock)
 {
@@ -38,7 +37,7 @@ static SLOW void hold(const void *lock)
 
 static inline void took(const void *lock, int r)
 {
-	if (unlikely(any_hot) && (r == 0 || r == EOWNERDEAD))
+	if (unlikely(tvt__.any_hot) && (r == 0 || r == EOWNERDEAD))
 		hold(lock);
 }
 
@@ -71,7 +70,7 @@ static inline void held_for(const void *lock, uint64_t since, enum trace_call ca
 	if (likely(!since))
 		return;
 	ticks = now() - since;
-	if (ticks >= tvt__threshold)
+	if (ticks >= tvt__.threshold)
 		tvt__record_other(KIND_HOLD, call, ra, ticks, (uint64_t)lock);
 }
 
@@ -88,9 +87,9 @@ static inline bool wait_begins(
 
 static inline void wait_ends(struct span *sp, const void *lock)
 {
-	if (now() - sp->start >= tvt__threshold / 8) {
+	if (now() - sp->start >= tvt__.threshold / 8) {
 		hot[slot_of(lock)] = 1;
-		any_hot = true;
+		tvt__.any_hot = true;
 	}
 	span_end(sp, KIND_LOCK, (uint64_t)lock, -1);
 }

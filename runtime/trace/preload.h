@@ -66,15 +66,18 @@ struct span {
 	uint64_t switches;
 };
 
-/* Set-up and state of the process. */
-extern struct trace_file *tvt__file __attribute__((visibility("hidden"))); /* NULL: not tracing */
-extern uint64_t tvt__khz __attribute__((visibility("hidden")));
-extern uint64_t tvt__threshold __attribute__((visibility("hidden")));
-extern uint64_t tvt__budget __attribute__((visibility("hidden")));
-extern bool tvt__sandboxed __attribute__((visibility("hidden")));
-extern void *tvt__real[CALL_COUNT] __attribute__((visibility("hidden")));
-/* A page that the kernel empties in a forked child, however it was forked. */
-extern const uint32_t *tvt__same_process __attribute__((visibility("hidden")));
+/* State of the process. One page, since every call comes here, and on some machines a system call
+ * empties the TLB. */
+struct shared {
+	struct trace_file *file; /* NULL: not tracing */
+	uint64_t khz, threshold, budget;
+	/* In a page of its own that the kernel empties in a forked child, however it was forked. */
+	const uint32_t *same_process;
+	bool sandboxed;
+	bool any_hot; /* there are locks that someone waited for */
+	void *real[CALL_COUNT];
+} __attribute__((aligned(4096)));
+extern struct shared tvt__ __attribute__((visibility("hidden")));
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
@@ -140,7 +143,7 @@ static inline uint64_t now(void)
 {
 	struct timespec ts;
 
-	if (likely(tvt__khz))
+	if (likely(tvt__.khz))
 		return __rdtsc();
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
@@ -152,8 +155,8 @@ static inline uint64_t load(const uint64_t *p)
 }
 
 #define REAL(name)                                                                                 \
-	((__typeof__(&name))(likely(tvt__real[CALL_##name]) ? tvt__real[CALL_##name]               \
-							    : tvt__resolve(CALL_##name)))
+	((__typeof__(&name))(likely(tvt__.real[CALL_##name]) ? tvt__.real[CALL_##name]             \
+							     : tvt__resolve(CALL_##name)))
 
 /* The stack address that stands for a wrapper: that of its caller's frame. */
 #define FRAME() ((uint64_t)__builtin_frame_address(0) + 16)
@@ -187,10 +190,6 @@ static inline bool span_begin(struct span *sp, enum trace_call call, bool never,
 
 	if (!s || nested(s, frame))
 		return false;
-	if (unlikely(!*tvt__same_process)) {
-		tvt__forked();
-		return false;
-	}
 	s->call = call;
 	s->call_ra = ra;
 	s->call_start = now();
@@ -213,7 +212,7 @@ static inline void span_end(struct span *sp, enum trace_kind kind, uint64_t obje
 {
 	uint64_t end = now();
 
-	if (unlikely(end - sp->start >= tvt__threshold || sp->pending || tvt__tls.checking))
+	if (unlikely(end - sp->start >= tvt__.threshold || sp->pending || tvt__tls.checking))
 		tvt__record(sp, end, kind, object, fd);
 	go_outside(sp->s);
 }

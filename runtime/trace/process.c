@@ -20,12 +20,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-struct trace_file *tvt__file;
-uint64_t tvt__khz, tvt__threshold, tvt__budget;
-bool tvt__sandboxed;
-void *tvt__real[CALL_COUNT];
-static uint32_t *alive;
-const uint32_t *tvt__same_process;
+struct shared tvt__;
+static uint32_t *alive; /* tvt__.same_process, to write */
 __thread struct tls tvt__tls;
 
 static char dir[512];
@@ -76,7 +72,7 @@ void *tvt__resolve(enum trace_call call)
 	}
 	if (!fn)
 		return (void *)missing;
-	__atomic_store_n(&tvt__real[call], fn, __ATOMIC_RELEASE);
+	__atomic_store_n(&tvt__.real[call], fn, __ATOMIC_RELEASE);
 	return fn;
 }
 
@@ -128,7 +124,7 @@ struct scan {
 static int visit_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	struct scan *scan = arg;
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 	struct trace_module *m;
 	uint64_t lo = UINT64_MAX, hi = 0;
 	char buf[sizeof m->path];
@@ -180,7 +176,7 @@ static int visit_module(struct dl_phdr_info *info, size_t size, void *arg)
 void tvt__scan_modules(void)
 {
 	static uint32_t busy;
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 	struct scan scan = {.at = now()};
 
 	if (!f || __atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
@@ -195,7 +191,7 @@ void tvt__scan_modules(void)
 
 bool tvt__known_code(uint64_t pc)
 {
-	const struct trace_file *f = tvt__file;
+	const struct trace_file *f = tvt__.file;
 
 	for (uint32_t i = 0; i < f->h.nmodule; i++)
 		if (pc >= f->module[i].lo && pc < f->module[i].hi && !f->module[i].to)
@@ -214,7 +210,7 @@ bool tvt__touch(void *p, size_t n)
 		 hi = ((uint64_t)p + n + 4095) & ~(uint64_t)4095;
 	long r;
 
-	if (tvt__sandboxed)
+	if (tvt__.sandboxed)
 		return true;
 	r = RAW(madvise, lo, hi - lo, MADV_POPULATE_WRITE);
 	return r == 0 || r == -EINVAL; /* Linux before 5.14 */
@@ -274,7 +270,7 @@ static struct trace_thread *reuse(struct trace_file *f, const char *name)
 /* This thread's entry; NULL if there is no room. */
 SLOW struct trace_thread *tvt__thread(void)
 {
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 	struct tls *t = &tvt__tls;
 	struct trace_thread *s;
 	char name[16] = "";
@@ -283,7 +279,7 @@ SLOW struct trace_thread *tvt__thread(void)
 
 	if (t->slot || !f)
 		return t->slot;
-	if (tvt__sandboxed) {
+	if (tvt__.sandboxed) {
 		__atomic_fetch_add(&f->h.lost_threads, 1, __ATOMIC_RELAXED);
 		return NULL;
 	}
@@ -312,28 +308,28 @@ SLOW struct trace_thread *tvt__thread(void)
 /* From here on a system call that the program does not make itself may kill it. */
 void tvt__sandbox(void)
 {
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 
-	if (!f || tvt__sandboxed)
+	if (!f || tvt__.sandboxed)
 		return;
 	tvt__thread();
 	tvt__touch(f->loop, 16 * sizeof f->loop[0]);
 	tvt__touch(f->site, 256 * sizeof f->site[0]);
 	f->h.flags |= FLAG_SANDBOXED;
-	tvt__sandboxed = true;
+	tvt__.sandboxed = true;
 }
 
 static void thread_ends(void *arg)
 {
 	struct trace_thread *s = arg;
 
-	if (!tvt__file || s != tvt__tls.slot)
+	if (!tvt__.file || s != tvt__tls.slot)
 		return;
 	tvt__tls.turn = tvt__tls.slot = NULL;
 	s->turn_start = 0;
 	__atomic_store_n(&s->inside, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&s->ended, 1, __ATOMIC_RELEASE);
-	__atomic_store_n(&last_ended, (uint32_t)(s - tvt__file->thread) + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&last_ended, (uint32_t)(s - tvt__.file->thread) + 1, __ATOMIC_RELAXED);
 }
 
 /* ---- the file ---- */
@@ -397,9 +393,9 @@ static void describe_process(struct trace_header *h)
 	if (RAW(newfstatat, AT_FDCWD, "/proc/self/ns/pid", &st, 0) == 0)
 		h->pidns = st.st_ino;
 	h->born = start_time();
-	h->tick_khz = tvt__khz;
-	h->threshold = tvt__threshold;
-	h->budget = tvt__budget;
+	h->tick_khz = tvt__.khz;
+	h->threshold = tvt__.threshold;
+	h->budget = tvt__.budget;
 	h->signo = (uint32_t)SIGRTMAX - 3;
 	h->start = now();
 	clock_gettime(CLOCK_REALTIME, &ts);
@@ -457,9 +453,9 @@ fail:
 /* A file in which nothing was recorded is not worth keeping. */
 static void leave(uint32_t state)
 {
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 
-	if (!f || !*tvt__same_process)
+	if (!f || !*tvt__.same_process)
 		return;
 	f->h.state = state;
 	if (!f->h.nloop && !f->h.nsite)
@@ -471,15 +467,15 @@ static void leave(uint32_t state)
 /* We are a child: everything on hand belongs to the parent's file. */
 SLOW void tvt__forked(void)
 {
-	struct trace_file *old = tvt__file, *f;
+	struct trace_file *old = tvt__.file, *f;
 
 	memset(&tvt__tls, 0, sizeof tvt__tls);
 	last_ended = 0;
-	tvt__file = NULL;
+	tvt__.file = NULL;
 	*alive = 1;
 	if (!old)
 		return;
-	f = tvt__sandboxed ? NULL : create_file();
+	f = tvt__.sandboxed ? NULL : create_file();
 	if (f && old->h.nmodule <= TRACE_MODULES &&
 		tvt__touch(f->module, sizeof f->module[0] * old->h.nmodule)) {
 		memcpy(f->module, old->module, sizeof f->module[0] * old->h.nmodule);
@@ -488,7 +484,7 @@ SLOW void tvt__forked(void)
 	RAW(munmap, old, sizeof *old);
 	if (f) {
 		__atomic_store_n(&f->h.magic, TRACE_MAGIC, __ATOMIC_RELEASE);
-		tvt__file = f;
+		tvt__.file = f;
 	}
 }
 
@@ -522,34 +518,34 @@ __attribute__((constructor(101))) static void start(void)
 	/* Now, since it is not allowed in a signal handler. liburing is not looked for until it is
 	 * used. */
 	for (enum trace_call i = CALL_NONE + 1; i < CALL_COUNT; i++)
-		if (!tvt__real[i] && !of_liburing(i))
+		if (!tvt__.real[i] && !of_liburing(i))
 			tvt__resolve(i);
 	if (!d || !d[0] || strlen(d) >= sizeof dir)
 		return;
 	memcpy(dir, d, strlen(d) + 1);
 	tvt__keep_environment();
-	tvt__khz = opts ? number(&opts) : 0;
-	tvt__threshold = (opts ? number(&opts) : 1000) * (tvt__khz ? tvt__khz : 1000000) / 1000;
-	tvt__budget = (opts ? number(&opts) : 10000) * (tvt__khz ? tvt__khz : 1000000) / 1000;
+	tvt__.khz = opts ? number(&opts) : 0;
+	tvt__.threshold = (opts ? number(&opts) : 1000) * (tvt__.khz ? tvt__.khz : 1000000) / 1000;
+	tvt__.budget = (opts ? number(&opts) : 10000) * (tvt__.khz ? tvt__.khz : 1000000) / 1000;
 	page = RAW(mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page < 0 && page > -4096)
 		return;
 	alive = (uint32_t *)page;
-	tvt__same_process = alive;
+	tvt__.same_process = alive;
 	*alive = 1;
 	if (RAW(madvise, alive, 4096, MADV_WIPEONFORK) != 0)
 		return;
 	if (pthread_key_create(&thread_key, thread_ends) != 0)
 		return;
-	tvt__file = create_file();
-	if (!tvt__file) {
+	tvt__.file = create_file();
+	if (!tvt__.file) {
 		complain("no file can be made in the directory of the trace, or not of that size");
 		return;
 	}
-	tvt__watch_signal(tvt__file->h.signo);
+	tvt__watch_signal(tvt__.file->h.signo);
 	tvt__scan_modules();
 	pthread_atfork(NULL, NULL, tvt__forked);
-	__atomic_store_n(&tvt__file->h.magic, TRACE_MAGIC, __ATOMIC_RELEASE);
+	__atomic_store_n(&tvt__.file->h.magic, TRACE_MAGIC, __ATOMIC_RELEASE);
 }
 
 __attribute__((destructor)) static void end(void)

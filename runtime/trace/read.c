@@ -478,7 +478,7 @@ static struct trace_file *load(const char *path)
 		warn("%s: %s", path, strerror(errno));
 		return NULL;
 	}
-	f = aligned_alloc(64, (sizeof *f + 63) / 64 * 64);
+	f = aligned_alloc(4096, (sizeof *f + 4095) / 4096 * 4096);
 	if (!f)
 		abort();
 	memset(f, 0, sizeof *f);

@@ -15,7 +15,7 @@ static void on_watch(int sig, siginfo_t *info, void *context)
 	struct trace_thread *s = tvt__tls.slot;
 	uint32_t kind;
 
-	if (tvt__file && *tvt__same_process && s) {
+	if (tvt__.file && *tvt__.same_process && s) {
 		kind = __atomic_load_n(&s->poke, __ATOMIC_SEQ_CST);
 		if (kind) {
 			if (tvt__tls.turn && (kind == KIND_LONG || kind == KIND_ASLEEP))

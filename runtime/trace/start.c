@@ -18,7 +18,7 @@ EXPORT int pthread_create(pthread_t *th, const pthread_attr_t *attr, void *(*fn)
 	uint64_t start = now();
 	int r = REAL(pthread_create)(th, attr, fn, arg);
 
-	if (r == 0 && tvt__file && *tvt__same_process)
+	if (r == 0 && tvt__.file && *tvt__.same_process)
 		tvt__record_other(
 			KIND_START, CALL_pthread_create, RETURN(), now() - start, (uint64_t)fn);
 	return r;
@@ -78,7 +78,7 @@ static char *const *with_trace(char *const *env, char **room)
 	char *add[] = {preload, trace_dir, trace_opts};
 	size_t n = count(env);
 
-	if (!tvt__file)
+	if (!tvt__.file)
 		return env;
 	if (!env)
 		env = none;
@@ -94,9 +94,9 @@ static char *const *with_trace(char *const *env, char **room)
  * memory but is not the process that the file is about. */
 static bool exec_begins(void)
 {
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 
-	if (!f || !*tvt__same_process || tvt__sandboxed || (uint32_t)RAW(getpid, 0) != f->h.pid)
+	if (!f || !*tvt__.same_process || tvt__.sandboxed || (uint32_t)RAW(getpid, 0) != f->h.pid)
 		return false;
 	if (tvt__tls.slot)
 		tvt__tls.slot->inside = UINT64_MAX;
@@ -108,7 +108,7 @@ static void exec_failed(bool begun)
 {
 	if (!begun)
 		return;
-	tvt__file->h.state = STATE_RUNNING;
+	tvt__.file->h.state = STATE_RUNNING;
 	if (tvt__tls.slot)
 		go_outside(tvt__tls.slot);
 }
@@ -165,8 +165,8 @@ EXPORT int dlclose(void *handle)
 	bool timed = span_begin(&sp, CALL_dlclose, false, KIND_CALL, RETURN(), FRAME());
 	int r = REAL(dlclose)(handle);
 
-	if (tvt__file)
-		__atomic_fetch_or(&tvt__file->h.flags, FLAG_STALE, __ATOMIC_RELAXED);
+	if (tvt__.file)
+		__atomic_fetch_or(&tvt__.file->h.flags, FLAG_STALE, __ATOMIC_RELAXED);
 	if (timed)
 		span_end(&sp, KIND_CALL, 0, -1);
 	return r;
@@ -177,7 +177,7 @@ EXPORT int dlclose(void *handle)
 EXPORT void _exit(int status)
 {
 	if (exec_begins())
-		tvt__file->h.state = STATE_EXITED;
+		tvt__.file->h.state = STATE_EXITED;
 	REAL(_exit)(status);
 	__builtin_unreachable();
 }

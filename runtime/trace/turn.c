@@ -41,7 +41,7 @@ static void lose(uint64_t *counter)
 
 static uint32_t thread_index(const struct trace_thread *s)
 {
-	return (uint32_t)(s - tvt__file->thread);
+	return (uint32_t)(s - tvt__.file->thread);
 }
 
 static void describe_fd(struct trace_site *site, int fd)
@@ -49,7 +49,7 @@ static void describe_fd(struct trace_site *site, int fd)
 	struct stat st;
 	long flags;
 
-	if (fd < 0 || tvt__sandboxed)
+	if (fd < 0 || tvt__.sandboxed)
 		return;
 	if (RAW(fstat, fd, &st) == 0)
 		site->fd_mode = st.st_mode;
@@ -74,7 +74,7 @@ static uint32_t new_site(struct trace_file *f)
 static uint32_t find_site(const struct trace_thread *s, enum trace_kind kind, uint32_t call,
 	const struct stack *st, uint32_t flags, uint64_t object, int fd)
 {
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 	uint64_t key = mix(mix(kind, call), thread_index(s) + 1);
 	uint32_t mine = NONE, id;
 	struct trace_site *site;
@@ -133,7 +133,7 @@ static uint32_t find_site(const struct trace_thread *s, enum trace_kind kind, ui
 
 static void add(uint32_t id, uint64_t ticks, uint64_t longest)
 {
-	struct trace_site *site = &tvt__file->site[id];
+	struct trace_site *site = &tvt__.file->site[id];
 
 	site->count++;
 	site->ticks += ticks;
@@ -149,10 +149,10 @@ static void add(uint32_t id, uint64_t ticks, uint64_t longest)
 static void commit(
 	struct trace_thread *s, uint32_t first, uint32_t end, uint32_t loop, uint64_t wall)
 {
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 	uint64_t called = 0;
 	uint32_t nlong = 0;
-	bool over = wall > tvt__budget;
+	bool over = wall > tvt__.budget;
 
 	for (uint32_t i = first; i < end; i++) {
 		uint32_t kind = f->site[s->pending[i].site].kind;
@@ -179,7 +179,7 @@ static void commit(
 
 static SLOW void make_room(struct trace_thread *s)
 {
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 	const struct trace_level *l = &s->level[0];
 
 	/* Only a lone loop that is proven to be one: with several levels it is not known yet whose
@@ -197,7 +197,7 @@ static SLOW void make_room(struct trace_thread *s)
 static uint32_t push_event(struct trace_thread *s, uint32_t site, uint64_t ticks, uint32_t flags)
 {
 	if (site == NONE) {
-		lose(&tvt__file->h.lost_events);
+		lose(&tvt__.file->h.lost_events);
 		return 0;
 	}
 	if (s->npending >= TRACE_PENDING)
@@ -217,7 +217,7 @@ struct usage tvt__usage(void)
 	struct timespec ts;
 	uint64_t start = now();
 
-	if (tvt__sandboxed || RAW(getrusage, RUSAGE_THREAD, &ru) != 0)
+	if (tvt__.sandboxed || RAW(getrusage, RUSAGE_THREAD, &ru) != 0)
 		return u;
 	/* ru_utime and ru_stime lag behind by up to a scheduler tick */
 	if (RAW(clock_gettime, CLOCK_THREAD_CPUTIME_ID, &ts) == 0)
@@ -226,7 +226,7 @@ struct usage tvt__usage(void)
 	u.page_waits = (uint64_t)ru.ru_majflt;
 	/* the time between may be someone else's, who had the processor: no debts from that */
 	start = now() - start;
-	tvt__tls.credit -= (int64_t)(start < tvt__threshold / 64 ? start : tvt__threshold / 64);
+	tvt__tls.credit -= (int64_t)(start < tvt__.threshold / 64 ? start : tvt__.threshold / 64);
 	return u;
 }
 
@@ -235,10 +235,10 @@ static SLOW void check_usage(struct tls *t, struct trace_loop *loop, uint64_t wa
 	struct usage u = tvt__usage();
 	uint64_t switches = u.switches - t->usage.switches - t->called_switches;
 	uint64_t cpu = u.cpu_ns - t->usage.cpu_ns;
-	uint64_t cpu_ticks = tvt__khz ? cpu * tvt__khz / 1000000 : cpu;
+	uint64_t cpu_ticks = tvt__.khz ? cpu * tvt__.khz / 1000000 : cpu;
 
 	t->checking = false;
-	if (tvt__sandboxed)
+	if (tvt__.sandboxed)
 		return;
 	if (cpu_ticks > wall) { /* the checks themselves are in it */
 		cpu = cpu * wall / cpu_ticks;
@@ -258,7 +258,7 @@ static SLOW void check_usage(struct tls *t, struct trace_loop *loop, uint64_t wa
 
 static void begin_check(struct tls *t)
 {
-	if (tvt__sandboxed)
+	if (tvt__.sandboxed)
 		return;
 	t->checking = true;
 	t->called_switches = t->called_ticks = 0;
@@ -271,7 +271,7 @@ static void end_turn(struct trace_thread *s, uint32_t k, uint64_t at)
 {
 	struct tls *t = &tvt__tls;
 	struct trace_level *l = &s->level[k];
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 	struct trace_loop *loop = &f->loop[l->loop];
 	uint64_t wall = at - l->turn_start;
 
@@ -282,7 +282,7 @@ static void end_turn(struct trace_thread *s, uint32_t k, uint64_t at)
 	loop->turn_ticks += wall;
 	if (wall > loop->max_ticks)
 		loop->max_ticks = wall;
-	if (unlikely(wall > tvt__budget))
+	if (unlikely(wall > tvt__.budget))
 		loop->over++;
 	loop->hist.n[trace_bucket(wall)]++;
 	if (unlikely(s->npending > l->first)) {
@@ -294,16 +294,16 @@ static void end_turn(struct trace_thread *s, uint32_t k, uint64_t at)
 	}
 	if (unlikely(t->checking))
 		check_usage(t, loop, wall);
-	if (likely(t->credit < (int64_t)tvt__threshold))
+	if (likely(t->credit < (int64_t)tvt__.threshold))
 		t->credit += (int64_t)(wall / 256);
-	if (unlikely(loop->turns == 1 && !tvt__sandboxed))
+	if (unlikely(loop->turns == 1 && !tvt__.sandboxed))
 		RAW(prctl, PR_GET_NAME, s->name); /* it may have been given after the first wait */
 	if (unlikely(k && ++l->streak >= STREAK)) {
 		s->level[0] = *l;
 		s->level[0].first = s->level[0].twin = s->npending = 0;
 		s->nlevel = 1;
 	}
-	if (unlikely(__atomic_load_n(&tvt__file->h.flags, __ATOMIC_RELAXED) & FLAG_STALE))
+	if (unlikely(__atomic_load_n(&tvt__.file->h.flags, __ATOMIC_RELAXED) & FLAG_STALE))
 		tvt__scan_modules();
 }
 
@@ -362,7 +362,7 @@ static void remove_level(struct trace_thread *s, uint32_t k)
 static uint32_t find_loop(
 	struct trace_thread *s, const struct wait *w, const struct stack *st, bool again)
 {
-	struct trace_file *f = tvt__file;
+	struct trace_file *f = tvt__.file;
 	struct trace_loop *loop;
 	uint32_t i;
 
@@ -393,9 +393,13 @@ static SLOW bool change_level(struct trace_thread *s, const struct wait *w, uint
 {
 	struct trace_level *l;
 	struct stack st;
-	bool same = false, twin = false;
+	bool ours = w->sleeps, same = false, twin = false;
 	uint32_t loop;
 
+	for (uint32_t i = 0; i < s->nlevel; i++)
+		ours |= waits_here(&s->level[i], w);
+	if (!ours)
+		return false; /* a mere look: a library asks whether there is input */
 	tvt__unwind(w->ra, &st);
 	tvt__tls.checking = false;
 	for (uint32_t i = s->nlevel; i-- > 0;) {
@@ -452,9 +456,9 @@ bool tvt__wait_begin(struct wait *w)
 	struct trace_thread *s;
 	uint64_t at;
 
-	if (unlikely(!tvt__file))
+	if (unlikely(!tvt__.file))
 		return false;
-	if (unlikely(!*tvt__same_process))
+	if (unlikely(!*tvt__.same_process))
 		tvt__forked();
 	s = t->slot;
 	if (unlikely(!s)) {
@@ -497,14 +501,14 @@ void tvt__wait_end(struct wait *w)
 	struct tls *t = &tvt__tls;
 	struct trace_thread *s = w->s;
 	struct trace_level *l = &s->level[s->nlevel - 1];
-	struct trace_loop *loop = &tvt__file->loop[l->loop];
+	struct trace_loop *loop = &tvt__.file->loop[l->loop];
 	uint64_t at = now();
 
 	loop->waits++;
 	loop->wait_ticks += at - w->start;
 	if (w->fds > 0 && (uint32_t)w->fds > loop->max_fds)
 		loop->max_fds = (uint32_t)w->fds;
-	if (unlikely(s->nlevel > 1 && !l->twin && at - w->start >= tvt__threshold))
+	if (unlikely(s->nlevel > 1 && !l->twin && at - w->start >= tvt__.threshold))
 		record_wait(s, l, w, at - w->start);
 	if (unlikely(t->credit > 0)) {
 		begin_check(t);
@@ -524,6 +528,8 @@ SLOW void tvt__record_before(struct span *sp, enum trace_kind kind)
 {
 	struct stack st;
 
+	if (!*tvt__.same_process)
+		return; /* see tvt__record */
 	tvt__unwind(sp->ra, &st);
 	sp->pending = push_event(
 		sp->s, find_site(sp->s, kind, sp->call, &st, 0, 0, -1), now(), FLAG_PENDING_OPEN);
@@ -536,6 +542,10 @@ SLOW void tvt__record(struct span *sp, uint64_t end, enum trace_kind kind, uint6
 	uint64_t ticks = end - sp->start;
 	struct stack st;
 
+	/* A child that was forked past fork(3), in a turn of its parent: this is all still the
+	 * parent's. Its next wait makes it a process of its own. */
+	if (!*tvt__.same_process)
+		return;
 	if (t->checking) {
 		t->called_switches += tvt__usage().switches - sp->switches;
 		t->called_ticks += ticks;
@@ -543,20 +553,20 @@ SLOW void tvt__record(struct span *sp, uint64_t end, enum trace_kind kind, uint6
 	if (sp->pending) {
 		s->pending[sp->pending - 1].ticks = ticks;
 		s->pending[sp->pending - 1].flags = 0;
-		describe_fd(&tvt__file->site[s->pending[sp->pending - 1].site], fd);
-	} else if (ticks >= tvt__threshold) {
+		describe_fd(&tvt__.file->site[s->pending[sp->pending - 1].site], fd);
+	} else if (ticks >= tvt__.threshold) {
 		uint32_t id;
 
 		tvt__unwind(sp->ra, &st);
 		id = find_site(s, kind, sp->call, &st, 0, object, fd);
 		if (id != NONE && s->looked_at == sp->start) {
-			struct trace_site *site = &tvt__file->site[id];
+			struct trace_site *site = &tvt__.file->site[id];
 
 			site->asleep += s->looked & LOOKED_ASLEEP;
 			site->runnable += s->looked == LOOKED_RUNNABLE;
 		}
-		if (id != NONE && sp->owner && ticks >= tvt__file->site[id].max_ticks)
-			tvt__file->site[id].owner = sp->owner;
+		if (id != NONE && sp->owner && ticks >= tvt__.file->site[id].max_ticks)
+			tvt__.file->site[id].owner = sp->owner;
 		push_event(s, id, ticks, 0);
 	}
 }
@@ -604,7 +614,7 @@ void tvt__sample(struct trace_thread *s, enum trace_kind kind, const void *conte
 		flags = 0;
 	}
 	push_event(s, find_site(s, kind, CALL_NONE, &st, flags, 0, -1), now() - s->turn_start, 0);
-	__atomic_fetch_add(&tvt__file->h.samples, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&tvt__.file->h.samples, 1, __ATOMIC_RELAXED);
 }
 
 SLOW void tvt__let_poke_happen(struct trace_thread *s)
@@ -615,7 +625,7 @@ SLOW void tvt__let_poke_happen(struct trace_thread *s)
 	/* A system call returns through the delivery of signals, an interrupt does too. If none
 	 * comes for 20 ms the watcher was stopped or the signal is blocked: go on without. */
 	while (__atomic_load_n(&s->poke, __ATOMIC_SEQ_CST)) {
-		if (tvt__sandboxed)
+		if (tvt__.sandboxed)
 			_mm_pause();
 		else
 			RAW(sched_yield, 0);

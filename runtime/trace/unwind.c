@@ -232,7 +232,7 @@ static bool read_word(const struct cursor *c, uint64_t at, uint64_t *v)
 		*v = *(const uint64_t *)at;
 		return true;
 	}
-	if (tvt__sandboxed)
+	if (tvt__.sandboxed)
 		return false;
 	return tvt__peek(at, v);
 }
