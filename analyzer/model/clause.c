@@ -255,6 +255,8 @@ static bool operands(struct parser *p, struct clause *c)
 		return param_parse(p, &c->p) && (!lex_accept(p, "in") || param_parse(p, &c->q));
 	case VERB_COSTS:
 		return costs(p, c);
+	case VERB_CLOCK:
+		return lex_expect(p, "time");
 	case VERB_ANY_THREAD:
 		return lex_expect(p, "thread");
 	case VERB_ONLY_LOOP:

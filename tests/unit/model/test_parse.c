@@ -143,7 +143,7 @@ static void verbs_and_their_operands(void **state)
 		"\tmakes a blocking, wraps a in b, wraps a, costs 2 ns per n log, costs 1us per byte of a, costs 3ns per n per b\n"
 		"\tany thread, only on loop, signal safe, static state tm, true on coroutine, result used, waits for events\n"
 		"\truns loop, wakes loop, forks, execs, exits, suspends, opaque, setjmp, longjmp, atomic, once a, returns a\n"
-		"\twatches a, joins a, detaches a, frees a, destroys a, signals a\n");
+		"\twatches a, joins a, detaches a, frees a, destroys a, signals a, tells time\n");
 	const struct model *f = models_find(m, "f");
 	const struct clause *c;
 
