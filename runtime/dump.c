@@ -13,19 +13,11 @@
 
 enum { DUMP_NONE = -1, DUMP_BEGUN = -2, PAUSES = 1000 };
 
-static void print_stack(struct tvt__symbols *s, int fd, void **pc, int n, bool exact)
-{
-	char text[256];
-
-	for (int i = 0; i < n; i++) {
-		tvt__symbol(s, pc[i], exact && i == 0, text, sizeof text);
-		dprintf(fd, "    #%d %s\n", i, text);
-	}
-}
-
 static void print_task(struct tvt__symbols *s, int fd, struct tvt__task *t)
 {
 	void *pc[STACK_DEPTH];
+	char name[256];
+	int n;
 
 	dprintf(fd, "  task %p '%s': ", (void *)t, t->name);
 	if (!t->why)
@@ -36,7 +28,11 @@ static void print_task(struct tvt__symbols *s, int fd, struct tvt__task *t)
 		dprintf(fd, "waits: %s, descriptor %d\n", t->why, (int)(intptr_t)t->on);
 	else
 		dprintf(fd, "waits: %s, %p\n", t->why, t->on);
-	print_stack(s, fd, pc, tvt__unwind_task(t, pc, STACK_DEPTH), false);
+	n = tvt__unwind_task(t, pc, STACK_DEPTH);
+	for (int i = 0; i < n; i++) {
+		tvt__symbol(s, pc[i], false, name, sizeof name);
+		dprintf(fd, "    #%d %s\n", i, name);
+	}
 }
 
 static int state_of(struct tvt__task *t)
@@ -44,15 +40,12 @@ static int state_of(struct tvt__task *t)
 	return atomic_load_explicit(&t->state, memory_order_acquire);
 }
 
-void tvt__dump_worker(struct tvt__worker *w)
+static void print_worker(struct tvt__worker *w, int fd)
 {
 	struct tvt__stacks *stacks = &w->rt->stacks;
-	int fd = atomic_load(&w->dump_fd), waiting = 0;
-	struct tvt__symbols *s;
+	struct tvt__symbols *s = tvt__symbols_open();
+	int waiting = 0;
 
-	if (fd < 0 || !atomic_compare_exchange_strong(&w->dump_fd, &fd, DUMP_BEGUN))
-		return;
-	s = tvt__symbols_open();
 	dprintf(fd, "executor %d:\n", w->index);
 	for (struct tvt__slab *slab = atomic_load(&stacks->slabs); slab; slab = slab->next) {
 		for (uint32_t i = 0; i < slab->n; i++) {
@@ -70,43 +63,53 @@ void tvt__dump_worker(struct tvt__worker *w)
 	if (waiting)
 		dprintf(fd, "  %d tasks have not begun\n", waiting);
 	tvt__symbols_close(s);
+}
+
+void tvt__dump_worker(struct tvt__worker *w)
+{
+	int fd = atomic_load(&w->dump_fd);
+
+	if (fd < 0 || !atomic_compare_exchange_strong(&w->dump_fd, &fd, DUMP_BEGUN))
+		return;
+	if (w->dump_of)
+		tvt__watch_print(w->dump_of, fd);
+	else
+		print_worker(w, fd);
 	atomic_store(&w->dump_fd, DUMP_NONE);
 }
 
-static void print_stalled(struct tvt__worker *w, int fd)
+/* Have w's scheduler write, if it does within so many pauses; < 0: for ever. */
+static bool ask(struct tvt__worker *w, int fd, int pauses, void (*pause)(void))
 {
-	int n = tvt__watch_sample(w);
-	struct tvt__symbols *s;
+	int asked;
 
-	if (n < 0) {
-		dprintf(fd, "executor %d: does not answer\n", w->index);
-		return;
+	atomic_store(&w->dump_fd, fd);
+	tvt__kick(w);
+	while (atomic_load(&w->dump_fd) != DUMP_NONE) {
+		asked = fd;
+		if (pauses-- == 0 && atomic_compare_exchange_strong(&w->dump_fd, &asked, DUMP_NONE))
+			return false;
+		pause();
 	}
-	s = tvt__symbols_open();
-	dprintf(fd, "executor %d: held by task '%s'\n", w->index, w->stall.name);
-	print_stack(s, fd, w->stall.pc, n, true);
-	tvt__symbols_close(s);
+	return true;
 }
 
 int tvt__dump(struct tvt__rt *rt, int fd, void (*pause)(void))
 {
+	struct tvt__worker *me = tvt__w;
+
 	if (pthread_mutex_trylock(&rt->dumping) != 0)
 		return -EBUSY;
 	dprintf(fd, "tvt: tasks on %d executors\n", rt->nworker);
 	for (int i = 0; i < rt->nworker; i++) {
-		struct tvt__worker *w = rt->worker[i];
-		int asked = fd, k;
-
-		atomic_store(&w->dump_fd, fd);
-		tvt__kick(w);
-		for (k = 0; atomic_load(&w->dump_fd) != DUMP_NONE; k++) {
-			if (k >= PAUSES &&
-				atomic_compare_exchange_strong(&w->dump_fd, &asked, DUMP_NONE)) {
-				print_stalled(w, fd);
-				break;
-			}
-			asked = fd;
-			pause();
+		if (ask(rt->worker[i], fd, PAUSES, pause))
+			continue;
+		if (me) { /* names need more stack than a task has: by our own scheduler */
+			me->dump_of = rt->worker[i];
+			ask(me, fd, -1, pause);
+			me->dump_of = NULL;
+		} else {
+			tvt__watch_print(rt->worker[i], fd);
 		}
 	}
 	dprintf(fd, "tvt: end\n");

@@ -180,7 +180,8 @@ struct tvt__worker {
 	void *block, *sigstack;
 	stack_t old_sigstack;
 	struct tvt__stall stall;
-	atomic_int dump_fd; /* -1: nobody asks */
+	atomic_int dump_fd;	     /* -1: nobody asks */
+	struct tvt__worker *dump_of; /* write this one's stalled task instead */
 
 	_Alignas(64) struct tvt__node *_Atomic inbox;
 	_Alignas(64) atomic_int asleep;
@@ -400,7 +401,7 @@ void tvt__watch_stop(struct tvt__rt *rt);
 void tvt__watch_busy(struct tvt__rt *rt);    /* a worker got up */
 int tvt__watch_enter(struct tvt__worker *w); /* in the worker's thread: a stack for its signals */
 void tvt__watch_leave(struct tvt__worker *w);
-int tvt__watch_sample(struct tvt__worker *w); /* fills its stall: frames, or -1: no answer */
+void tvt__watch_print(struct tvt__worker *w, int fd); /* of one that does not answer */
 
 /* ---- dump.c ---- */
 int tvt__dump(struct tvt__rt *rt, int fd, void (*pause)(void));

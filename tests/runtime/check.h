@@ -21,6 +21,8 @@
 #endif
 #if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
 #define SAN_TEST_THREAD 1
+#else
+#define SAN_TEST_THREAD 0
 #endif
 #if SAN_TEST_THREAD || defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #define SANITIZED 1
