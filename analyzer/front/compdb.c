@@ -311,6 +311,7 @@ static int load(struct load *l, const struct compdb_opts *o)
 	if (db->path && compdb_read(db->path, take_entry, l) < 0)
 		return -1;
 	merge(l);
+	compdb_merge_alike(db);
 	if (db->path && !db->ntu) {
 		if (!db->nentry)
 			return error("%s: no entries", db->path);

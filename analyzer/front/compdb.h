@@ -2,6 +2,7 @@
  *
  *     compdb_find.c   which database, and which directory is the project's root
  *     compdb_read.c   JSON to entries, one at a time (knows yajl)
+ *     compdb_alike.c  which commands for one file differ in nothing that it can see
  *     compdb.c        entries to units: arguments judged, duplicates merged, files without an entry
  * added
  */
@@ -25,6 +26,8 @@ int compdb_read(const char *path, void (*take)(void *ctx, const struct entry *e)
  * absolute path, the first on the command line. 0, or -1 after error(): -p leads nowhere, or there
  * are several. */
 int compdb_find(struct arena *a, const char *build_dir, const char *start, const char **out);
+/* Merges units of one file that are alike; db->tus are sorted. */
+void compdb_merge_alike(struct compdb *db);
 /* The project's root, given all units. */
 const char *compdb_root(const struct compdb *db);
 /* The nearest directory above path (or path itself) that holds .git; NULL if there is none. */

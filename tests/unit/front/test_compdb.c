@@ -151,7 +151,8 @@ static void what_repeats_is_one_unit(void **state)
 	struct fixture *f = *state;
 	struct compdb *db;
 
-	put(f, "a.c", "");
+	put(f, "a.c", "#include <h.h>\nint x = X + Y;\n");
+	put(f, "inc/h.h", "");
 	put(f, "real/b.c", "");
 	assert_int_equal(symlink("real", at(f, "link")), 0);
 	put(f, "compile_commands.json",
@@ -172,6 +173,67 @@ static void what_repeats_is_one_unit(void **state)
 	assert_int_equal(db->nentry, 9);
 	assert_int_equal(db->nduplicate, 4);
 	compdb_free(db);
+}
+
+/* Two commands for one file: how many units are they? */
+static void what_a_file_cannot_see_makes_no_unit(void **state)
+{
+	static const struct {
+		const char *source, *a, *b;
+		uint32_t n;
+	} cases[] = {
+		{"int x;", "-DUSELESS", "-DOTHER=1", 1},
+		{"int x;", "-DUSELESS", "", 1},
+		{"int x;", "-DUSELESS", "-UUSELESS -DOTHER", 1},
+		{"int x = HERE;", "-DHERE=1", "-DHERE=2", 2},
+		{"#include \"sub.h\"", "-Iinc -DIN_SUB", "-Iinc", 2},
+		{"#if 0\n#include <sub.h>\n#endif", "-Iinc -DIN_SUB", "-Iinc", 2},
+		{"#include \"inc/top.h\"", "-DIN_SUB", "", 2},
+		{"#include \"other.h\"", "-Iinc -DIN_SUB", "-Iinc", 1},
+		{"int x;", "-Iinc", "-Iempty -Inone", 1},
+		{"#include <sub.h>", "-Iinc", "-Iempty -Iinc", 1},
+		{"#include <sub.h>", "-Iinc -Ishadow", "-Ishadow -Iinc", 2},
+		{"#include <sub.h>", "-Iinc", "-iquoteshadow -Iinc", 1},
+		{"#include \"sub.h\"", "-Iinc", "-iquoteshadow -Iinc", 2},
+		{"#include <sub.h>", "-isystemshadow -Iinc", "-Iinc", 1},
+		{"#include <deep/er.h>", "-Iinc -DIN_ER", "-Iinc", 2},
+		{"#include <gone.h>", "-Iinc", "-Iempty", 1},
+		{"int x;", "-include inc/sub.h -DIN_SUB", "-include inc/sub.h", 2},
+		{"int x;", "-include inc/sub.h", "", 2},
+		{"#include <stdio.h>", "-DUSELESS_TO_STDIO", "", 1},
+		/* where it is not known what can be seen */
+		{"#include HEADER", "-DHEADER=<a> -DX", "-DHEADER=<a>", 2},
+		{"#include_next <sub.h>", "-DX", "", 2},
+		{"#if __has_include(<sub.h>)\n#endif", "-DX", "", 2},
+		{"int x;", "--sysroot=/ -DX", "--sysroot=/", 2},
+		/* what the compiler and its library see */
+		{"int x;", "-D_GNU_SOURCE", "", 2},
+		{"int x;", "-std=c99", "-std=c11", 2},
+		{"int x;", "-O2", "", 2},
+	};
+	struct fixture *f = *state;
+
+	put(f, "inc/sub.h", "#ifdef IN_SUB\n#endif\n");
+	put(f, "inc/top.h", "#include \"sub.h\"\n");
+	put(f, "inc/deep/er.h", "#ifdef IN_ER\n#endif\n");
+	put(f, "shadow/sub.h", "");
+	put(f, "other.h", "#include \"other.h\"\n");
+	put(f, "empty/x", "");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct compdb *db;
+
+		put(f, "a.c", cases[i].source);
+		put(f, "compile_commands.json",
+			arena_printf(f->mem,
+				"[{\"directory\":\"@\",\"file\":\"a.c\",\"command\":\"cc %s a.c\"},"
+				"{\"directory\":\"@\",\"file\":\"a.c\",\"command\":\"cc %s a.c\"}]",
+				cases[i].a, cases[i].b));
+		db = load_ok(f, ".", NULL);
+		if (db->ntu != cases[i].n || db->nduplicate != 2 - cases[i].n)
+			fail_msg("'%s' with '%s' and '%s': %u units", cases[i].source, cases[i].a,
+				cases[i].b, db->ntu);
+		compdb_free(db);
+	}
 }
 
 static void names_behind_links_are_those_of_the_system(void **state)
@@ -574,6 +636,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(commands_and_arguments_are_read),
 		TEST(what_repeats_is_one_unit),
+		TEST(what_a_file_cannot_see_makes_no_unit),
 		TEST(names_behind_links_are_those_of_the_system),
 		TEST(other_languages_are_counted),
 		TEST(broken_databases_are_told_with_their_place),
