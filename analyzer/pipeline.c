@@ -161,6 +161,8 @@ int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
 	*a = (struct analysis){.mem = arena_new()};
 	for (int s = 0; s <= (int)o->until; s++) {
 		double start = now();
+		if (o->begin)
+			o->begin(o->ctx, s);
 		if (stage(o, a, s) < 0)
 			return -1;
 		a->seconds[s] = now() - start;

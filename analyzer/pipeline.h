@@ -30,6 +30,8 @@ struct pipeline_opts {
 	enum stage until;	 /* the last stage to run; zero would be the database alone: say it */
 	bool all;		 /* rules that are off by default, and findings of low confidence */
 	bool no_cache;
+	void (*begin)(void *ctx, enum stage s); /* a stage begins; may be NULL */
+	void *ctx;
 };
 /* Complete up to and with the stage asked for; later members are NULL or 0. */
 struct analysis {

@@ -15,11 +15,17 @@ int cli_analyse(const struct cli *c, enum stage until, struct analysis *a)
 	o.until = until;
 	o.db.quiet = c->quiet;
 	o.front.stop = interrupt_flag();
-	if (progress_wanted(c->quiet))
+	if (progress_wanted(c->quiet)) {
 		o.front.progress = progress_show;
+		o.begin = progress_stage;
+	}
+	if (!c->catches)
+		diag_redirect(progress_message, NULL);
 	interrupt_catch();
 	rc = pipeline_run(&o, a);
 	progress_clear();
+	if (!c->catches)
+		diag_redirect(NULL, NULL);
 	interrupt_die();
 	a->run.version = TVT_VERSION;
 	if (c->profile && rc == 0)

@@ -39,6 +39,7 @@ struct cli {
 	enum color_when color;
 	int fail_on; /* enum level, or NEVER_FAIL */
 	bool quiet, verbose, profile;
+	bool catches; /* the command has redirected messages */
 };
 
 struct command {
@@ -95,7 +96,10 @@ void interrupt_die(void);
  * front_opts.progress. */
 bool progress_wanted(bool quiet);
 void progress_show(void *ctx, uint32_t done, uint32_t total, const char *file);
+void progress_stage(void *ctx, enum stage s); /* as pipeline_opts.begin */
 void progress_clear(void);
+/* Sink for diag_redirect(): as without one, but wipes the bar first. */
+void progress_message(void *ctx, const char *level, const char *msg);
 
 /* ---- page.c, markdown.c ---- */
 

@@ -220,6 +220,7 @@ int cmd_doctor(const struct cli *c)
 
 	with_paths.pipe.db.paths = c->args;
 	with_paths.pipe.db.npath = c->narg;
+	with_paths.catches = true;
 	x.about = "database";
 	diag_redirect(caught, &x);
 	got = cli_analyse(&with_paths, STAGE_COMPDB, &a);

@@ -66,6 +66,16 @@ void progress_clear(void)
 	fflush(stderr);
 }
 
+void progress_message(void *ctx, const char *level, const char *msg)
+{
+	struct sb line = {0};
+
+	progress_clear();
+	sb_printf(&line, "tvt-lint: %s: %s\n", level, msg);
+	fwrite(line.s, 1, line.n, stderr);
+	sb_free(&line);
+}
+
 /* " 123/4567 [=====     ] src/net/resolve.c", as wide as the terminal less one. */
 static void put_bar(struct sb *out, uint32_t done, uint32_t total, const char *file, unsigned width)
 {
@@ -113,6 +123,21 @@ void progress_show(void *ctx, uint32_t done, uint32_t total, const char *file)
 	fwrite(line.s, 1, line.n, stderr);
 	fflush(stderr);
 	sb_free(&line);
+}
+
+/* The stages after the first two take long only in large programs; then one wants to know. */
+void progress_stage(void *ctx, enum stage s)
+{
+	static const char *const doing[STAGE_COUNT] = {[STAGE_PROGRAM] = "linking",
+		[STAGE_EFFECTS] = "reading models",
+		[STAGE_FACTS] = "solving",
+		[STAGE_FINDINGS] = "running rules"};
+
+	if (!doing[s] || *interrupt_flag())
+		return;
+	drawn = 1;
+	fprintf(stderr, "%s%s", wipe, doing[s]);
+	fflush(stderr);
 }
 
 /* ---- signals ---- */

@@ -26,6 +26,8 @@ static void hang(void)
 static int slow(const struct pipeline_opts *o)
 {
 	for (uint32_t i = 0; i < 1000 && !*o->front.stop; i++) {
+		if (i == 50)
+			warn("half a second is over");
 		if (o->front.progress)
 			o->front.progress(o->front.ctx, i, 1000,
 				"src/a/long/path/\033[31m/of/a/file/that/is/analysed.c");
