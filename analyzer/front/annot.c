@@ -325,10 +325,6 @@ void annot_macros(struct lower *l, CXCursor decl, struct annot *a)
 
 /* ---- remarks ---- */
 
-/* Files without remarks, by device, inode and time of modification: what the headers of a project mostly
- * are. A worker sees them again and again, and asking libclang for a text is slow. */
-static struct map silent;
-
 static const char *trim(const char *begin, const char *end)
 {
 	while (end > begin && (is_blank(end[-1]) || end[-1] == '\r'))
@@ -375,25 +371,13 @@ static void remark(struct lower *l, const struct src *src, const char *s)
 
 static void scan(struct lower *l, struct src *src)
 {
-	CXFileUniqueID id = {{0}};
 	const char *s, *end;
-	uint64_t key = 0;
-	bool any = false;
 
-	if (!lc.getFileUniqueID(src->file, &id)) {
-		key = hash_bytes(&id, sizeof id);
-		if (map_get(&silent, key) != NONE)
-			return;
-	}
 	src_read(l, src);
 	s = src->text;
 	end = s + src->size;
-	for (; (s = memmem(s, (size_t)(end - s), "tvt:", 4)); s++) {
+	for (; (s = memmem(s, (size_t)(end - s), "tvt:", 4)); s++)
 		remark(l, src, s);
-		any = true;
-	}
-	if (!any && key)
-		map_put(&silent, key, 1);
 }
 
 /* In order of the files' ids: that of srcs depends on what was asked. */

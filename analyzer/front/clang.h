@@ -26,7 +26,6 @@
 	F(getFile)                                                                                 \
 	F(getFileName)                                                                             \
 	F(getFileContents)                                                                         \
-	F(getFileUniqueID)                                                                         \
 	F(getLocationForOffset)                                                                    \
 	F(getExpansionLocation)                                                                    \
 	F(getSpellingLocation)                                                                     \

@@ -45,8 +45,9 @@ struct src {
 	uint32_t id;	  /* in ir.files; NONE until a loc needs it */
 	const char *text; /* NULL until src_read(); "" if it cannot be had */
 	size_t size;
-	uint32_t base;	  /* raw encoding of offset 0, if raw encodings are linear; else 0 */
 	/* of the main file only */
+	uint32_t base;	  /* raw encoding of offset 0; 0: not known */
+	uint32_t guess, guess_off;
 	uint32_t *line;	  /* offsets at which lines begin */
 	uint32_t nline, last;
 	bool main, system; /* system is good once id is */

@@ -1,8 +1,8 @@
 /* lower_loc.c - places in the source, and the text that stands there.
  *
  * Most places are in the main file, and for those no call is needed: the raw encoding of a location in a
- * file is that of its first byte plus the offset, which is checked with clang_getLocationForOffset
- * and not used if it does not hold; lines and columns come from a table of our own. For other files
+ * file is that of its first byte plus the offset, which is used once two places have shown it; lines
+ * and columns come from a table of our own. For other files
  * libclang is asked for lines, and not for texts, if that can be helped: it looks for a text by going
  * through all it has read. So end_col is known in the main file only.
  *
@@ -28,18 +28,6 @@ size_t ident_len(const char *s, size_t n)
 	while (i < n && is_ident(s[i]))
 		i++;
 	return i;
-}
-
-static uint32_t linear_base(struct lower *l, const struct src *s)
-{
-	uint32_t base = lc.getLocationForOffset(l->tu, s->file, 0).int_data;
-	size_t probes[] = {s->size / 2, s->size};
-
-	for (size_t i = 0; i < COUNT(probes); i++)
-		if (lc.getLocationForOffset(l->tu, s->file, (unsigned)probes[i]).int_data !=
-				base + probes[i])
-			return 0;
-	return base + s->size < (uint32_t)1 << 31 ? base : 0;
 }
 
 void src_read(struct lower *l, struct src *s)
@@ -151,7 +139,6 @@ void src_main(struct lower *l, CXFile file)
 	l->main->asked = true;
 	src_read(l, l->main);
 	find_lines(l->main);
-	l->main->base = linear_base(l, l->main);
 	src_file_id(l, l->main);
 }
 
@@ -186,13 +173,30 @@ static bool same(struct place a, struct place b)
 	return a.src == b.src && a.off == b.off;
 }
 
+/* Two places of the main file that are as far apart as their raw encodings tell where it begins. */
+static void learn_base(struct src *m, uint32_t raw, uint32_t off)
+{
+	uint32_t base = raw - off;
+
+	if (m->size >= (uint32_t)1 << 31 || base + m->size >= (uint32_t)1 << 31)
+		return;
+	if (m->guess && m->guess == base && m->guess_off != off)
+		m->base = base;
+	m->guess = base;
+	m->guess_off = off;
+}
+
 struct place place_expansion(struct lower *l, CXSourceLocation at)
 {
 	struct src *m = l->main;
+	struct place p;
 
 	if (m && m->base && at.int_data >= m->base && at.int_data - m->base <= m->size)
 		return (struct place){.src = m, .off = at.int_data - m->base};
-	return locate(l, at, lc.getExpansionLocation);
+	p = locate(l, at, lc.getExpansionLocation);
+	if (m && p.src == m && !m->base && !in_macro(at))
+		learn_base(m, at.int_data, p.off);
+	return p;
 }
 
 struct two_places {
