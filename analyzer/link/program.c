@@ -2,8 +2,8 @@
  *
  * Every table of a unit is renumbered into the program's. Things with a name meet by key: files by path,
  * records, functions and objects by USR (statics carry their file in the key). Code is copied function by
- * function, and only once: a header's static inline function that two units lowered to the same body
- * (fn.hash) is one function. Two different bodies under one key stay two functions: programs that share a
+ * function, and only once: what two units lowered from one file to the same body (fn.hash) is one function, be it
+ * a header's or a file that is compiled for two programs. Two different bodies under one key stay two functions: programs that share a
  * database each have a main, stubs stand in for the real thing, a macro changes a header's function.
  * A call goes to the definition in its own unit, else to the one in the nearest directory, else to the
  * largest (a stub is smaller than what it stands for), else to the first in the order of the units.
@@ -293,8 +293,10 @@ static void define_fns(struct linker *l, uint32_t unit)
 		if (!(fn->flags & FN_DEFINED))
 			continue;
 		uint32_t key = ir_str(l->ir, m->u->strs + fn->key);
-		if (fn->flags & FN_HEADER) {
-			uint32_t *slot = map_slot(&l->bodies, hash_mix(key, fn->hash), l->ir->nfns);
+		{ /* a header's function, or a file that is compiled more than once */
+			uint32_t file = fn->loc == NONE ? NONE : m->u->locs[fn->loc].file;
+			uint64_t place = file == NONE ? unit : hash_str(m->u->strs + m->u->files[file].path);
+			uint32_t *slot = map_slot(&l->bodies, hash_mix(hash_mix(key, fn->hash), place), l->ir->nfns);
 			if (*slot != l->ir->nfns) {
 				m->fn[f] = *slot;
 				continue;

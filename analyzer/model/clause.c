@@ -201,7 +201,11 @@ static bool operands(struct parser *p, struct clause *c)
 	case VERB_BLOCKS:
 		return blocks(p, c);
 	case VERB_LOOP_WAIT:
-		return lex_expect(p, "for") && lex_expect(p, "events");
+		if (!lex_expect(p, "for"))
+			return false;
+		if (lex_accept(p, "listed"))
+			c->flags |= CL_LISTED;
+		return lex_expect(p, "events");
 	case VERB_LOOP_RUN:
 	case VERB_WAKES:
 		return lex_expect(p, "loop");

@@ -121,6 +121,7 @@ enum clause_flag {
 	CL_NONBLOCKING = 8, /* MAKES; GIVES: then cond speaks of the mode alone, the descriptor is given anyway */
 	CL_BLOCKING = 16,   /* MAKES */
 	CL_BYTES = 32,	    /* COSTS: per byte behind p, not per p */
+	CL_LISTED = 128,    /* LOOP_WAIT: for what the call itself lists (poll), not for what was registered before */
 	CL_LOG = 64,	    /* COSTS: times the binary logarithm of p */
 };
 struct clause {

@@ -182,6 +182,32 @@ static void handler_calls(struct search *se, uint32_t visit_id, const struct eff
 		se->unsafe.v[*slot].nother++;
 }
 
+/* Does a branch on a question like qemu_in_coroutine() stand in front of the site? */
+static bool mode_guarded(const struct solver *s, uint32_t site)
+{
+	uint32_t fn = s->p->op_fn[site];
+	const struct local_facts *l = local_facts(s, fn);
+	const struct cfg *g = program_cfg(s->p, fn);
+
+	if (!s->asks_mode[fn])
+		return false;
+	for (uint32_t b = s->p->op_block[site]; b != NONE; b = g->idom[b]) {
+		if (l->guard[b].at == NONE)
+			continue;
+		const struct block *bl = &s->ir->blocks[s->ir->fns[fn].block + l->guard[b].at];
+		if (bl->cond.lhs.kind != REF_LOCAL)
+			continue;
+		uint32_t def = l->def[bl->cond.lhs.id], n;
+		if (def == NONE)
+			continue;
+		const struct effect *e = effects_at(s->e, def, &n);
+		for (uint32_t i = 0; i < n; i++)
+			if (e[i].clause && e[i].clause->verb == VERB_TRUE_ON)
+				return true;
+	}
+	return false;
+}
+
 /* ---- calls ---- */
 
 static void call(struct search *se, const struct frame *fr, uint32_t from, uint32_t site, uint32_t callee, uint8_t why)
@@ -204,6 +230,7 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 		.entry = v->entry,
 		.bind = s->params[callee] ? bind_id(s, &bind) : 0,
 		.modes = task || !bits_get(&s->leads, callee) ? 0 : modes_at(se, fr, site, v->modes),
+		.guarded = v->guarded || mode_guarded(s, site),
 		.depth = v->depth + 1,
 		.weight = v->weight + (why == EDGE_TYPE ? WEIGHT_TYPE : 1),
 		.by_type = v->by_type || why == EDGE_TYPE};
@@ -224,7 +251,7 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 	if (se->child[site] == 2 || site_reached(fr, site) == NO)
 		return;
 
-	bool opaque = false;
+	bool opaque = false, guarded = se->visits.v[id].guarded || mode_guarded(s, site);
 	for (uint32_t i = 0; i < ne; i++) {
 		const struct clause *c = e[i].clause;
 		if (c && c->verb == VERB_OPAQUE)
@@ -235,7 +262,10 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 		if (se->group == GROUP_SIGNAL && !fn_defined(p, e[i].callee)) {
 			handler_calls(se, id, &e[i]);
 		} else if (c && c->verb == VERB_BLOCKS) {
-			if (!fn_defined(p, e[i].callee) || opaque) /* else its body is looked into */
+			/* Defined: its body is looked into, unless the model is to be believed. That is for calls
+			 * which serve a task's own library, and where the author asked "am I a task?" first, the
+			 * other arm is meant. */
+			if (!fn_defined(p, e[i].callee) || (opaque && !guarded))
 				block(se, fr, id, &e[i]);
 		} else if (e[i].callback && e[i].callback->ctx == CTX_CALLER) {
 			struct ref arg = effect_arg(p, &e[i], e[i].callback->param);

@@ -6,7 +6,8 @@
  * A hand-written event loop is a loop in the control flow whose body leads, in at most MAX_UP calls, to a
  * modelled wait (epoll_wait, poll with a timeout), and which dispatches: it, or a function between it and the wait,
  * calls through a pointer, or calls other functions of the program. A loop that only repeats an interrupted wait is
- * none. The body's own way to the wait is the loop's, all else in it is a task.
+ * none, and so is one that a task can reach: it waits inside a task, and that is what is reported. The body's own way
+ * to the wait is the loop's, all else in it is a task.
  *
  * needs: effects, flow, call graph, control      gives: entries, evloops
  */
@@ -163,11 +164,12 @@ struct climb {
 	uint32_t site; /* the call that leads to the wait */
 	uint32_t wait; /* the modelled wait */
 	uint8_t depth;
-	bool dispatches; /* a function on the way calls through a pointer */
-	bool strong;	 /* the wait is for many descriptors by nature */
+	bool dispatches; /* a function on the way calls through a pointer, or the wait itself calls back */
+	bool strong;	 /* waits for many descriptors by nature: not poll() or select() */
 };
 
-/* Does the loop call through a pointer, or call functions of the program, apart from its way to the wait? */
+/* Does the loop call through a pointer, apart from its way to the wait? Calls of functions of the program will do if
+ * the wait is near: poll() is also used to wait for one thing in some function far below. */
 static bool dispatches(const struct solver *s, uint32_t fn, const struct loop *l, const struct climb *c)
 {
 	const struct fn *f = &s->ir->fns[fn];
@@ -186,7 +188,7 @@ static bool dispatches(const struct solver *s, uint32_t fn, const struct loop *l
 				calls = true;
 		}
 	}
-	return c->dispatches || calls;
+	return c->dispatches || (calls && (c->strong || c->depth == 0));
 }
 
 static bool has_other_icall(const struct solver *s, uint32_t fn, uint32_t site)
@@ -210,28 +212,38 @@ static bool loop_here(struct finder *c, const struct climb *at)
 		for (uint32_t i = 0; i < c->loops.n; i++)
 			if (c->loops.v[i].fn == fn && c->loops.v[i].head == g->loops[l].head)
 				return true;
-		struct evloop loop = {.fn = fn, .site = at->wait, .head = g->loops[l].head, .wait = at->site, .library = ""};
-		add_entry(c,
-			(struct entry){.fn = fn,
-				.head = loop.head,
-				.ctx = CTX_LOOP,
-				.site = NONE,
-				.loop = c->loops.n,
-				.library = ""});
-		vec_add(&c->loops, loop);
+		vec_add(&c->loops,
+			((struct evloop){
+				.fn = fn, .site = at->wait, .head = g->loops[l].head, .wait = at->site, .library = ""}));
 		return true;
 	}
 	return false;
 }
 
-static void climb(struct finder *c, uint32_t wait)
+/* What kind of wait a modelled call is. */
+static struct climb wait_of(const struct solver *s, const struct effect *e)
+{
+	struct climb c = {.strong = true};
+	for (uint32_t i = 0; i < e->model->nclause; i++) {
+		const struct clause *cl = &e->model->clauses[i];
+		if (cl->verb == VERB_BLOCKS && cl->category == CAT_LOOP)
+			c.dispatches = true; /* one turn of a library's loop */
+		if (cl->verb == VERB_LOOP_WAIT && cl->flags & CL_LISTED)
+			c.strong = false;
+	}
+	if (fn_defined(s->p, e->callee) && has_other_icall(s, e->callee, NONE))
+		c.dispatches = true;
+	return c;
+}
+
+static void climb(struct finder *c, uint32_t wait, struct climb first)
 {
 	const struct solver *s = c->s;
 	const struct program *p = s->p;
 	VEC(struct climb) todo = {0};
 	struct map seen = {0};
 
-	vec_add(&todo, ((struct climb){wait, wait, 0, false, true}));
+	vec_add(&todo, ((struct climb){wait, wait, 0, first.dispatches, first.strong}));
 	for (uint32_t i = 0; i < todo.n; i++) {
 		struct climb at = todo.v[i];
 		uint32_t fn = p->op_fn[at.site];
@@ -255,6 +267,108 @@ static void climb(struct finder *c, uint32_t wait)
 	}
 	vec_free(&todo);
 	map_free(&seen);
+}
+
+/* Marks what can be reached from the calls in fn, or in one of its loops. */
+static void reach(const struct solver *s, uint32_t fn, uint32_t head, struct bits *seen)
+{
+	const struct program *p = s->p;
+	const struct fn *f = &s->ir->fns[fn];
+	const struct cfg *g = head == NONE ? NULL : program_cfg(p, fn);
+	const struct loop *l = NULL;
+	VEC(uint32_t) todo = {0};
+
+	for (uint32_t i = 0; g && i < g->nloop; i++)
+		if (g->loops[i].head == head)
+			l = &g->loops[i];
+	for (uint32_t e = p->out[fn]; f->nop && e != NONE && e < p->nedge && p->edges[e].caller == fn; e++)
+		if (!l || loop_has(l, p->op_block[p->edges[e].site]))
+			vec_add(&todo, p->edges[e].callee);
+	while (todo.n) {
+		uint32_t at = todo.v[--todo.n];
+		if (bits_get(seen, at))
+			continue;
+		bits_set(seen, at);
+		for (uint32_t e = p->out[at]; e != NONE && e < p->nedge && p->edges[e].caller == at; e++)
+			vec_add(&todo, p->edges[e].callee);
+	}
+	vec_free(&todo);
+}
+
+/* Calls from main and the threads to each function, NONE if there is no way. */
+static uint32_t *distances(const struct finder *c)
+{
+	const struct program *p = c->s->p;
+	uint32_t *dist = xmalloc((c->s->ir->nfns + 1) * sizeof *dist);
+	VEC(uint32_t) todo = {0};
+
+	memset(dist, 0xff, (c->s->ir->nfns + 1) * sizeof *dist);
+	for (uint32_t i = 0; i < c->entries.n; i++)
+		if (!ctx_is_task(c->entries.v[i].ctx) && dist[c->entries.v[i].fn] == NONE) {
+			dist[c->entries.v[i].fn] = 0;
+			vec_add(&todo, c->entries.v[i].fn);
+		}
+	for (uint32_t i = 0; i < todo.n; i++)
+		for (uint32_t e = p->out[todo.v[i]]; e != NONE && e < p->nedge && p->edges[e].caller == todo.v[i]; e++)
+			if (dist[p->edges[e].callee] == NONE) {
+				dist[p->edges[e].callee] = dist[todo.v[i]] + 1;
+				vec_add(&todo, p->edges[e].callee);
+			}
+	vec_free(&todo);
+	return dist;
+}
+
+struct by_distance {
+	struct evloop loop;
+	uint32_t dist;
+};
+
+static int by_distance(const void *x, const void *y)
+{
+	const struct by_distance *a = x, *b = y;
+	if (a->dist != b->dist)
+		return a->dist < b->dist ? -1 : 1;
+	if (a->loop.wait != b->loop.wait)
+		return a->loop.wait < b->loop.wait ? -1 : 1;
+	return a->loop.head < b->loop.head ? -1 : a->loop.head > b->loop.head;
+}
+
+/* Drops hand-written loops that a task can reach; the nearest to main are decided first. The others' bodies are
+ * entries. */
+static void keep_outer_loops(struct finder *c)
+{
+	const struct solver *s = c->s;
+	struct bits inside = bits_new(s->mem, s->ir->nfns + 1);
+	uint32_t *dist = distances(c), n = 0, kept = 0;
+	struct by_distance *all = xmalloc((c->loops.n + 1) * sizeof *all);
+
+	for (uint32_t i = 0; i < c->entries.n; i++)
+		if (ctx_is_task(c->entries.v[i].ctx)) {
+			bits_set(&inside, c->entries.v[i].fn);
+			reach(s, c->entries.v[i].fn, NONE, &inside);
+		}
+	for (uint32_t i = 0; i < c->loops.n; i++) {
+		if (c->loops.v[i].head == NONE)
+			c->loops.v[kept++] = c->loops.v[i];
+		else
+			all[n++] = (struct by_distance){c->loops.v[i], dist[c->loops.v[i].fn]};
+	}
+	if (n)
+		qsort(all, n, sizeof *all, by_distance);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct evloop *l = &all[i].loop;
+		if (bits_get(&inside, l->fn))
+			continue;
+		reach(s, l->fn, l->head, &inside);
+		bits_clear(&inside, l->fn); /* a loop that reaches itself is still one */
+		add_entry(c,
+			(struct entry){
+				.fn = l->fn, .head = l->head, .ctx = CTX_LOOP, .site = NONE, .loop = kept, .library = ""});
+		c->loops.v[kept++] = *l;
+	}
+	c->loops.n = kept;
+	free(dist);
+	free(all);
 }
 
 static int by_place(const void *x, const void *y, void *ctx)
@@ -310,8 +424,10 @@ void solve_context(struct solver *s)
 						  .head = NONE,
 						  .wait = NONE,
 						  .library = e->e[i].model->library}));
-		climb(&c, e->e[i].site);
+		else
+			climb(&c, e->e[i].site, wait_of(s, &e->e[i]));
 	}
+	keep_outer_loops(&c);
 	/* entries keep the index of their loop, so loops stay in order of discovery: by site */
 	qsort_r(c.entries.v, c.entries.n, sizeof *c.entries.v, by_place, s);
 	s->f->entries = arena_alloc(s->f->mem, (c.entries.n + 1) * sizeof *c.entries.v);

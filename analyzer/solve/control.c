@@ -3,7 +3,7 @@
  * A function does not return if no path from its entry reaches a return; a place is a dead end if every way from
  * it ends in such a call. Bottom-up over the call graph, twice for cycles.
  *
- * needs: effects, call graph      gives: no_return, dead_end, forks
+ * needs: effects, call graph      gives: no_return, dead_end, forks, asks_mode
  */
 #include "solve/solve_int.h"
 
@@ -110,6 +110,10 @@ void solve_control(struct solver *s)
 
 	s->no_return = arena_alloc(s->mem, nfn + 1);
 	s->forks = arena_alloc(s->mem, nfn + 1);
+	s->asks_mode = arena_alloc(s->mem, nfn + 1);
+	for (uint32_t i = 0; i < s->e->n; i++)
+		if (s->e->e[i].clause && s->e->e[i].clause->verb == VERB_TRUE_ON)
+			s->asks_mode[s->e->e[i].fn] = true;
 	s->dead_end = bits_new(s->mem, s->ir->nops + 1);
 	for (uint32_t f = 0; f < nfn; f++) {
 		const struct model *m = s->e->of_fn[f];

@@ -2,19 +2,11 @@
  * whatever the outer ones hold, is no longer what their authors think. */
 #include "rule/api/rule.h"
 
-static bool runs_loop(const struct model *m)
-{
-	for (uint32_t i = 0; i < m->nclause; i++)
-		if (m->clauses[i].verb == VERB_LOOP_RUN)
-			return true;
-	return false;
-}
-
 static void check(struct rule_run *run)
 {
 	for (uint32_t i = 0; i < run->f->nblock; i++) {
 		const struct block_site *b = &run->f->blocks[i];
-		if (b->group != GROUP_TASK || b->category != CAT_LOOP || !runs_loop(b->model))
+		if (b->group != GROUP_TASK || b->category != CAT_LOOP)
 			continue;
 		const struct entry *e = &run->f->entries[b->entry];
 		struct finding *f = rule_report(run, b->site, "'%s' runs a loop inside '%s', which runs on %s", b->model->name,
