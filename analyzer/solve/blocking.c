@@ -27,6 +27,7 @@ enum {
 	MAX_CONTEXTS = 32,   /* visits of one function before values are dropped */
 	WEIGHT_TYPE = 8,     /* of an edge by type, against 1 */
 	MAX_WEIGHT = 256,
+	MODES_REACH = 7,     /* calls for which a changed mode is kept in mind */
 };
 
 struct queue {
@@ -46,7 +47,6 @@ struct search {
 	struct queue *queue;  /* per weight: visits to look at */
 	bool *is_task;	      /* per function: an entry of a task */
 	uint8_t *child;	      /* per op: 0 unknown, 1 no, 2 in a forked child */
-	struct bits own_wait; /* per op: a loop's own wait */
 	struct bits assumed;  /* per op: a call in a task that was taken as not blocking */
 };
 
@@ -100,6 +100,8 @@ static uint32_t modes_at(struct search *se, const struct frame *fr, uint32_t sit
 	struct modeset m = s->modesets.v.v[inherited];
 	bool changed = false;
 
+	if (se->group != GROUP_TASK)
+		return 0;
 	for (uint32_t i = 0; i < s->nmake[fr->fn]; i++) { /* in order of sites */
 		const struct make *k = &s->makes[fr->fn][i];
 		if (k->target.kind != KEY_FIELD || k->site == site || !site_dominates(s, k->site, site) ||
@@ -223,13 +225,18 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 	bool task = why != EDGE_DIRECT && se->is_task[callee];
 	if (why != EDGE_MODEL && s->params[callee] && !task)
 		bind_call(fr, site, callee, &bind);
+	uint32_t modes = task || !bits_get(&s->leads, callee) ? 0 : modes_at(se, fr, site, v->modes);
+	uint8_t age = modes && modes == v->modes ? v->modes_age + 1 : 0;
+	if (age >= MODES_REACH)
+		modes = 0;
 	struct visit to = {.fn = callee,
 		.parent = from,
 		.site = site,
 		.why = why,
 		.entry = v->entry,
 		.bind = s->params[callee] ? bind_id(s, &bind) : 0,
-		.modes = task || !bits_get(&s->leads, callee) ? 0 : modes_at(se, fr, site, v->modes),
+		.modes = modes,
+		.modes_age = age,
 		.guarded = v->guarded || mode_guarded(s, site),
 		.depth = v->depth + 1,
 		.weight = v->weight + (why == EDGE_TYPE ? WEIGHT_TYPE : 1),
@@ -244,7 +251,7 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 	uint32_t ne, edge = p->site_edge[site];
 	const struct effect *e = effects_at(s->e, site, &ne);
 
-	if ((edge == NONE && !ne) || bits_get(&s->dead_end, site) || bits_get(&se->own_wait, site))
+	if ((edge == NONE && !ne) || bits_get(&s->dead_end, site) || bits_get(&s->own_wait, site))
 		return;
 	if (!se->child[site])
 		se->child[site] = in_child(s, site) ? 2 : 1;
@@ -391,12 +398,8 @@ void solve_blocking(struct solver *s)
 	se.contexts = xcalloc(s->ir->nfns + 1, sizeof *se.contexts);
 	se.queue = xcalloc(MAX_WEIGHT, sizeof *se.queue);
 	se.child = xcalloc(s->ir->nops + 1, 1);
-	se.own_wait = bits_new(s->mem, s->ir->nops + 1);
 	se.assumed = bits_new(s->mem, s->ir->nops + 1);
 	se.is_task = xcalloc(s->ir->nfns + 1, 1);
-	for (uint32_t i = 0; i < f->nloop; i++)
-		if (f->loops[i].head != NONE)
-			bits_set(&se.own_wait, f->loops[i].site);
 	for (uint32_t i = 0; i < f->nentry; i++)
 		if (ctx_is_task(f->entries[i].ctx) && f->entries[i].head == NONE)
 			se.is_task[f->entries[i].fn] = true;

@@ -9,7 +9,7 @@
  * none, and so is one that a task can reach: it waits inside a task, and that is what is reported. The body's own way
  * to the wait is the loop's, all else in it is a task.
  *
- * needs: effects, flow, call graph, control      gives: entries, evloops
+ * needs: effects, flow, call graph, control      gives: entries, evloops, own_wait
  */
 #include "solve/solve_int.h"
 
@@ -17,8 +17,14 @@
 
 enum { MAX_UP = 4 };
 
+/* A modelled wait to which a loop's body leads. */
+struct own_wait {
+	uint32_t fn, head, site;
+};
+
 struct finder {
 	struct solver *s;
+	VEC(struct own_wait) waits;
 	VEC(struct entry) entries;
 	VEC(struct evloop) loops;
 	struct map have; /* (fn, ctx) of an entry -> index */
@@ -209,6 +215,7 @@ static bool loop_here(struct finder *c, const struct climb *at)
 	for (uint32_t l = g->loop_of[block]; l != NONE; l = g->loops[l].parent) {
 		if (!dispatches(s, fn, &g->loops[l], at))
 			continue;
+		vec_add(&c->waits, ((struct own_wait){fn, g->loops[l].head, at->wait}));
 		for (uint32_t i = 0; i < c->loops.n; i++)
 			if (c->loops.v[i].fn == fn && c->loops.v[i].head == g->loops[l].head)
 				return true;
@@ -337,7 +344,7 @@ static int by_distance(const void *x, const void *y)
  * entries. */
 static void keep_outer_loops(struct finder *c)
 {
-	const struct solver *s = c->s;
+	struct solver *s = c->s;
 	struct bits inside = bits_new(s->mem, s->ir->nfns + 1);
 	uint32_t *dist = distances(c), n = 0, kept = 0;
 	struct by_distance *all = xmalloc((c->loops.n + 1) * sizeof *all);
@@ -364,6 +371,9 @@ static void keep_outer_loops(struct finder *c)
 		add_entry(c,
 			(struct entry){
 				.fn = l->fn, .head = l->head, .ctx = CTX_LOOP, .site = NONE, .loop = kept, .library = ""});
+		for (uint32_t k = 0; k < c->waits.n; k++)
+			if (c->waits.v[k].fn == l->fn && c->waits.v[k].head == l->head)
+				bits_set(&s->own_wait, c->waits.v[k].site);
 		c->loops.v[kept++] = *l;
 	}
 	c->loops.n = kept;
@@ -398,6 +408,8 @@ void solve_context(struct solver *s)
 {
 	struct finder c = {.s = s};
 	const struct effects *e = s->e;
+
+	s->own_wait = bits_new(s->mem, s->ir->nops + 1);
 
 	for (uint32_t i = 0; i < s->ir->nfns; i++) {
 		const struct fn *f = &s->ir->fns[i];
@@ -440,5 +452,6 @@ void solve_context(struct solver *s)
 	s->f->nloop = c.loops.n;
 	vec_free(&c.entries);
 	vec_free(&c.loops);
+	vec_free(&c.waits);
 	map_free(&c.have);
 }

@@ -75,6 +75,7 @@ struct visit {
 	uint32_t entry;
 	uint32_t bind;	      /* in binds: values of the parameters that matter */
 	uint32_t modes;	      /* in modesets: descriptors whose mode was changed on the way */
+	uint8_t modes_age;    /* calls since then */
 	uint32_t depth, weight; /* calls from the entry; the same with weak edges counted more */
 	bool by_type;
 	bool guarded; /* a branch on where the code runs stands in front of a call on the way */

@@ -62,6 +62,7 @@ struct solver {
 	uint32_t *over;		    /* per flow class: the class whose descriptor it does its I/O on, or NONE */
 	struct make **makes;	    /* per function */
 	uint32_t *nmake;
+	struct bits own_wait;	    /* per op: the wait of a hand-written loop */
 	bool *asks_mode;	    /* per function: calls a function that tells where it runs (TRUE_ON) */
 	bool *forks;		    /* per function: its result is 0 in a forked child */
 	uint32_t *budget;	    /* steps left for the value that is being looked for */
