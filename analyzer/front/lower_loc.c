@@ -307,8 +307,12 @@ uint32_t node_loc(struct lower *l, uint32_t n)
 bool is_macro_body(struct lower *l, uint32_t n)
 {
 	CXSourceLocation at = lc.getCursorLocation(node_cursor(l, n));
+	uint32_t loc;
 
-	return in_macro(at) && l->loc_macro.v[loc_of(l, at)];
+	if (!in_macro(at))
+		return false;
+	loc = loc_of(l, at); /* may move the array */
+	return l->loc_macro.v[loc];
 }
 
 const char *spelled_ident(struct lower *l, CXSourceLocation at, char *buf, size_t size)
