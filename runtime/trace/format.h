@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC 0x4543415254545654u /* "TVTTRACE" */
-#define TRACE_VERSION 1
+#define TRACE_VERSION 1			/* raise it with any change here or in calls.def */
 
 #define TRACE_FRAMES 40	 /* deepest stack kept; deeper ones keep their inner end */
 #define TRACE_LEVELS 4	 /* loops nested in one another's callbacks */

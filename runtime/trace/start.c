@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <threads.h>
 #include <linux/seccomp.h>
 #include <unistd.h>
 
@@ -21,6 +22,17 @@ EXPORT int pthread_create(pthread_t *th, const pthread_attr_t *attr, void *(*fn)
 	if (r == 0 && tvt__.file && *tvt__.same_process)
 		tvt__record_other(
 			KIND_START, CALL_pthread_create, RETURN(), now() - start, (uint64_t)fn);
+	return r;
+}
+
+EXPORT int thrd_create(thrd_t *th, thrd_start_t fn, void *arg)
+{
+	uint64_t start = now();
+	int r = REAL(thrd_create)(th, fn, arg);
+
+	if (r == thrd_success && tvt__.file && *tvt__.same_process)
+		tvt__record_other(
+			KIND_START, CALL_thrd_create, RETURN(), now() - start, (uint64_t)fn);
 	return r;
 }
 

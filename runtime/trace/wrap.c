@@ -148,7 +148,8 @@ static int select_fds(int n, const fd_set *r, const fd_set *w, const fd_set *x)
 		if (timed)                                                                         \
 			span_end(&sp, KIND_CALL, 0, -1);                                           \
 	}
-/* To wait for no descriptor at all is to sleep. */
+/* To wait for no descriptor at all is to sleep. A wait that is no loop's is a call like others: a
+ * look at once, with a signal pending, would return EINTR. */
 #define WAIT(ret, name, nfds, may_sleep, params, args)                                             \
 	EXPORT ret name params                                                                     \
 	{                                                                                          \
@@ -159,15 +160,14 @@ static int select_fds(int n, const fd_set *r, const fd_set *w, const fd_set *x)
 			.sleeps = may_sleep};                                                      \
 		ret r;                                                                             \
                                                                                                    \
-		if (unlikely(me.fds == 0)) {                                                       \
-			TIMED(name, me.sleeps, -1, args);                                          \
+		if (unlikely(me.fds == 0 || !tvt__wait_begin(&me))) {                              \
+			TIMED(name, me.fds == 0 && me.sleeps, -1, args);                           \
 		}                                                                                  \
-		if (unlikely(!tvt__wait_begin(&me)))                                               \
-			return REAL(name) args;                                                    \
 		r = REAL(name) args;                                                               \
 		tvt__wait_end(&me);                                                                \
 		return r;                                                                          \
 	}
+
 #include "calls.def"
 
 /* ---- variadic ones ---- */

@@ -23,6 +23,9 @@ static void on_turn(int turn)
 
 	for (int i = 0; i < 3; i++) {
 		spin(turn);
+		for (int k = 0; k < 20; k++)
+			if (poll(&set, 1, 0) != 0)
+				abort();
 		if (nanosleep(&ts, NULL) != 0 || usleep(50) != 0 || poll(&set, 1, 1) != 0 ||
 			poll(NULL, 0, 1) != 0)
 			abort();
