@@ -141,7 +141,7 @@ static void verbs_and_their_operands(void **state)
 		"\tsleeps on a with b, sleeps on b, meets at a, creates thread in a, creates thread as result, creates thread\n"
 		"\tallocates n bytes in a, allocates, copies a to b, gives socket pipe in a nonblocking if n has 1\n"
 		"\tmakes a blocking, wraps a in b, wraps a, costs 2 ns per n log, costs 1us per byte of a, costs 3ns per n per b\n"
-		"\tany thread, only on loop, signal safe, static state tm, true on coroutine, result used, waits for events\n"
+		"\tany thread, only on loop, signal safe, static state tm, true on coroutine, result used, waits for events, tells time\n"
 		"\truns loop, wakes loop, forks, execs, exits, suspends, opaque, setjmp, longjmp, atomic, once a, returns a\n"
 		"\twatches a, joins a, detaches a, frees a, destroys a, signals a, tells time\n");
 	const struct model *f = models_find(m, "f");
