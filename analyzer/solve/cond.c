@@ -205,6 +205,13 @@ static struct val value_behind(const struct frame *fr, struct ref r, uint32_t si
 		return TOP;
 	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
 		const struct op *op = &s->ir->ops[o];
+		bool whole = !obj.nstep && obj.base.kind == REF_LOCAL && ref_eq(op->dst, obj.base); /* x = 1; f(&x) */
+		if (whole && !field && site_reaches(s, o, site)) {
+			struct val assigned = op->kind == OP_COPY ? value_of(fr, op->src, o) : TOP;
+			v = site_dominates(s, o, site) || !any ? assigned : val_join(v, assigned);
+			any = always = true;
+			continue;
+		}
 		if (op->kind != OP_STORE)
 			continue;
 		const struct path *to = &s->ir->paths[op->dst.id];

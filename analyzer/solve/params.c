@@ -97,16 +97,23 @@ static void find_leads(struct solver *s)
 	free(todo);
 }
 
-/* Parameters that decide the branches in front of a block. */
+/* Parameters that decide the branches in front of a block; found for all blocks of the function at once. */
 static uint32_t guard_params(const struct solver *s, uint32_t fn, uint32_t block)
 {
-	const struct local_facts *l = local_facts(s, fn);
+	struct local_facts *l = s->local[fn] ? s->local[fn] : (local_facts(s, fn), s->local[fn]);
 	const struct cfg *g = program_cfg(s->p, fn);
-	uint32_t mask = 0;
-	for (uint32_t b = block; b != NONE; b = g->idom[b])
-		if (l->guard[b].at != NONE)
-			mask |= params_of(s, fn, s->ir->blocks[s->ir->fns[fn].block + l->guard[b].at].cond.lhs);
-	return mask;
+
+	if (!l->guard_params) {
+		l->guard_params = arena_alloc(s->mem, (g->n + 1) * sizeof *l->guard_params);
+		for (uint32_t i = 0; i < g->nrpo; i++) { /* dominators come first */
+			uint32_t b = g->rpo[i];
+			uint32_t mask = g->idom[b] == NONE ? 0 : l->guard_params[g->idom[b]];
+			if (l->guard[b].at != NONE)
+				mask |= params_of(s, fn, s->ir->blocks[s->ir->fns[fn].block + l->guard[b].at].cond.lhs);
+			l->guard_params[b] = mask;
+		}
+	}
+	return l->guard_params[block];
 }
 
 static uint32_t cond_params(const struct solver *s, const struct effect *e, const struct mcond *c)

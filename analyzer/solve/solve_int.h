@@ -17,6 +17,7 @@ struct guard {
 struct local_facts {
 	uint32_t *def, *next_def; /* per local: newest defining op (absolute), chained; NONE ends */
 	struct guard *guard;	  /* per block: the branch right in front of it; at is NONE if there is none */
+	uint32_t *guard_params;	  /* per block: parameters that decide whether it is reached (bits); or NULL: not asked yet */
 };
 /* What was found in one frame, so that it is found once. */
 struct memo {
