@@ -374,7 +374,7 @@ static void print(const struct mcond *c, bool no, int outer, const struct model 
 		sb_printf(out, "%son %s", no ? "not " : "", ctx_name[c->value]);
 		return;
 	case MC_KIND:
-		for (int i = 0; i < 8; i++)
+		for (int i = 0; i < (int)COUNT(fd_kind_word); i++)
 			if (c->value == 1 << i)
 				sb_printf(out, "%s%s(", no ? "not " : "", fd_kind_word[i]);
 		break;

@@ -31,7 +31,7 @@ static void put_clause(const struct clause *c, const struct model *m, struct sb 
 			sb_printf(out, " for %gs..%gs", c->lo, c->hi);
 		break;
 	case VERB_GIVES:
-		for (int i = 0; i < 8; i++)
+		for (int i = 0; i < (int)COUNT(fd_kind_word); i++)
 			if (c->kind & 1u << i)
 				sb_printf(out, " %s", fd_kind_word[i]);
 		put_operand(m, " in ", c->p, out);

@@ -62,7 +62,17 @@ extern const char *const category_phrase[CAT_COUNT];
 enum severity { SEV_LOW, SEV_MEDIUM, SEV_HIGH };
 
 /* Kinds of descriptor; a value's kind is a set of these bits. */
-enum fd_kind { FD_SOCKET = 1, FD_FILE = 2, FD_PIPE = 4, FD_EVENT = 8, FD_TIMER = 16, FD_TTY = 32, FD_DIR = 64, FD_MEMORY = 128 };
+enum fd_kind {
+	FD_SOCKET = 1,
+	FD_FILE = 2,
+	FD_PIPE = 4,
+	FD_EVENT = 8,
+	FD_TIMER = 16,
+	FD_TTY = 32,
+	FD_DIR = 64,
+	FD_MEMORY = 128,
+	FD_WRITABLE = 256, /* a stream that may hold what is not yet written; beside a kind */
+};
 
 /* ---- conditions ---- */
 

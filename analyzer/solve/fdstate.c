@@ -130,11 +130,12 @@ struct classes {
 	VEC(struct over) over;
 };
 
-static void flow_in(struct solver *s, struct classes *c, uint32_t node, uint8_t kind, uint8_t mode)
+static void flow_in(struct solver *s, struct classes *c, uint32_t node, uint16_t kind, uint8_t mode)
 {
 	if (node == NONE)
 		return;
-	uint8_t k = s->fd[node].kind | kind, m = c->made[node] ? c->made[node] : s->fd[node].mode | mode;
+	uint16_t k = s->fd[node].kind | kind;
+	uint8_t m = c->made[node] ? c->made[node] : s->fd[node].mode | mode;
 	if (k == s->fd[node].kind && m == s->fd[node].mode)
 		return;
 	s->fd[node].kind = k;
@@ -175,7 +176,7 @@ static void source(struct solver *s, struct classes *c, const struct effect *e)
 		if (arg.kind == REF_LOCAL)
 			node = s->p->flow.cell[flow_local(s->p, e->fn, arg.id)];
 	}
-	flow_in(s, c, node, cl->kind, mode);
+	flow_in(s, c, node, cl->kind, cl->kind == FD_WRITABLE ? 0 : mode);
 }
 
 void solve_fdstate(struct solver *s)

@@ -33,9 +33,9 @@ struct entry {
 
 enum fd_mode { FD_MODE_UNKNOWN, FD_NONBLOCKING = 1, FD_BLOCKING = 2 }; /* both: differs by path */
 struct val {
-	uint8_t kind;	 /* enum val_kind */
-	uint8_t fd_kind; /* VAL_FD: fd_kind bits, 0 if unknown */
-	uint8_t mode;	 /* VAL_FD: fd_mode bits */
+	uint8_t kind;	  /* enum val_kind */
+	uint8_t mode;	  /* VAL_FD: fd_mode bits */
+	uint16_t fd_kind; /* VAL_FD: fd_kind bits, 0 if unknown */
 	uint32_t id;	 /* VAL_FN, VAL_STR */
 	uint64_t ones, zeros; /* VAL_INT: bits known to be set, to be clear; all known: a constant */
 };
@@ -91,7 +91,8 @@ struct facts {
 	struct block_site *blocks; /* sorted by (group, site) */
 	uint32_t nblock;
 	struct fd_class {
-		uint8_t kind, mode; /* fd_kind and fd_mode bits of all descriptors that may be there; 0: none known */
+		uint16_t kind;
+		uint8_t mode; /* fd_kind and fd_mode bits of all descriptors that may be there; 0: none known */
 	} *fd; /* per class of the value flow */
 	struct unsafe_site *unsafe; /* sorted by site */
 	uint32_t nunsafe;

@@ -321,38 +321,43 @@ static struct val value_of_path(const struct frame *fr, uint32_t path)
 	return v;
 }
 
+/* A call may give several kinds at once, as its arguments say: a file, and writable. */
+static struct val given(const struct frame *fr, const struct effect *e, struct val have)
+{
+	const struct clause *c = e->clause;
+	struct val v = {.kind = VAL_FD, .fd_kind = c->kind, .mode = FD_BLOCKING};
+	if (c->flags & CL_NONBLOCKING) {
+		enum tri t = clause_holds(fr, e, c->cond);
+		v.mode = t == YES ? FD_NONBLOCKING : t == NO ? FD_BLOCKING : FD_BLOCKING | FD_NONBLOCKING;
+	} else if (c->cond && clause_holds(fr, e, c->cond) == NO) {
+		return have;
+	}
+	if (c->kind == FD_WRITABLE)
+		v.mode = 0;
+	return have.kind == VAL_FD ? val_join(have, v) : v;
+}
+
 static struct val value_of_call(const struct frame *fr, uint32_t at, int depth)
 {
 	const struct solver *s = fr->s;
+	struct val v = TOP;
 	uint32_t n;
 	const struct effect *e = effects_at(s->e, at, &n);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct clause *c = e[i].clause;
 		if (!c)
 			continue;
-		if (c->verb == VERB_GIVES && c->p == PARAM_NONE) {
-			struct val v = {.kind = VAL_FD, .fd_kind = c->kind, .mode = FD_BLOCKING};
-			if (c->flags & CL_NONBLOCKING) {
-				enum tri t = c->cond ? clause_holds(fr, &e[i], c->cond) : YES;
-				v.mode = t == YES ? FD_NONBLOCKING : t == NO ? FD_BLOCKING : FD_BLOCKING | FD_NONBLOCKING;
-			} else if (c->cond && clause_holds(fr, &e[i], c->cond) == NO) {
-				continue;
-			}
-			return v;
-		}
-		if (c->verb == VERB_TRUE_ON) {
-			bool here = c->kind == (uint32_t)fr->ctx;
-			return val_int(here);
-		}
-		if (c->verb == VERB_RETURNS)
-			return value_at(fr, effect_arg(s->p, &e[i], c->p), at_site(s, at), depth + 1);
-		if (c->verb == VERB_OVER && c->q == PARAM_NONE)
-			return value_at(fr, effect_arg(s->p, &e[i], c->p), at_site(s, at), depth + 1);
+		if (c->verb == VERB_GIVES && c->p == PARAM_NONE)
+			v = given(fr, &e[i], v);
+		else if (c->verb == VERB_TRUE_ON)
+			return val_int(c->kind == (uint32_t)fr->ctx);
+		else if (c->verb == VERB_RETURNS || (c->verb == VERB_OVER && c->q == PARAM_NONE))
+			v = value_at(fr, effect_arg(s->p, &e[i], c->p), at_site(s, at), depth + 1);
 	}
 	const struct op *op = &s->ir->ops[at];
-	if (op->dst.kind == REF_LOCAL)
+	if (v.kind == VAL_TOP && op->dst.kind == REF_LOCAL)
 		return class_fd(s, flow_local(s->p, fr->fn, op->dst.id));
-	return TOP;
+	return v;
 }
 
 static struct val find_value_of_def(const struct frame *fr, uint32_t at, int depth)

@@ -7,6 +7,14 @@ static enum level level_of(enum severity s)
 	return s == SEV_LOW ? LEVEL_NOTE : LEVEL_WARNING;
 }
 
+/* A message to standard error costs what its reader makes it cost: that is worth a look only on request. */
+static enum confidence confidence_of(const struct block_site *b)
+{
+	if (b->by_type || (b->category == CAT_LOG && b->severity == SEV_LOW))
+		return CONF_LOW;
+	return b->assumed ? CONF_MEDIUM : CONF_HIGH;
+}
+
 static void label(struct rule_run *run, struct finding *f, const struct block_site *b)
 {
 	const char *phrase = category_phrase[b->category];
@@ -31,7 +39,7 @@ static void check(struct rule_run *run)
 		const struct entry *e = &run->f->entries[b->entry];
 		struct finding *f = rule_report(run, b->site, "'%s' may block (%s) while '%s' runs on %s", b->model->name,
 			category_word[b->category], rule_name(run, e->fn), rule_context(run, b->entry));
-		rule_level(f, level_of(b->severity), b->by_type ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
+		rule_level(f, level_of(b->severity), confidence_of(b));
 		label(run, f, b);
 		rule_identity(run, f, "%s", b->model->name);
 		rule_task(run, f, b->entry);
