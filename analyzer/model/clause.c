@@ -131,7 +131,7 @@ static bool gives(struct parser *p, struct clause *c)
 	}
 	if (!c->kind)
 		return lex_wrong(p,
-			"a kind of descriptor (socket, file, pipe, event, timer, tty, dir, memory, writable)",
+			"a kind of descriptor (socket, file, pipe, event, timer, tty, dir, memory, writable, datagram)",
 			fd_kind_word, COUNT(fd_kind_word));
 	if (lex_accept(p, "in") && !param_parse(p, &c->p))
 		return false;

@@ -71,7 +71,10 @@ enum fd_kind {
 	FD_TTY = 32,
 	FD_DIR = 64,
 	FD_MEMORY = 128,
-	FD_WRITABLE = 256, /* a stream that may hold what is not yet written; beside a kind */
+	/* what else is known of it, beside its kind */
+	FD_WRITABLE = 256, /* a stream that may hold what is not yet written */
+	FD_DATAGRAM = 512, /* a socket without connections: connect() does not wait */
+	FD_TRAITS = FD_WRITABLE | FD_DATAGRAM,
 };
 
 /* ---- conditions ---- */

@@ -21,7 +21,7 @@ struct models {
 extern const char *const verb_word[VERB_COUNT];
 extern const char *const verb_syntax[VERB_COUNT];
 extern const enum severity category_severity[CAT_COUNT]; /* where a model does not say */
-extern const char *const fd_kind_word[9];		 /* bit i */
+extern const char *const fd_kind_word[10];		 /* bit i */
 
 /* Position of the n bytes at s in words, or -1. */
 int word_find(const char *const *words, int nword, const char *s, size_t n);

@@ -62,8 +62,8 @@ const enum severity category_severity[CAT_COUNT] = {
 };
 
 /* In the order of enum fd_kind's bits. */
-const char *const fd_kind_word[9] = {
-	"socket", "file", "pipe", "event", "timer", "tty", "dir", "memory", "writable"};
+const char *const fd_kind_word[10] = {
+	"socket", "file", "pipe", "event", "timer", "tty", "dir", "memory", "writable", "datagram"};
 
 const uint8_t char_class[256] = {
 	['_'] = CHAR_WORD,

@@ -132,6 +132,25 @@ static uint32_t modes_at(struct search *se, const struct frame *fr, uint32_t sit
 
 /* ---- leaves ---- */
 
+static int fd_param(const struct mcond *c)
+{
+	if (!c)
+		return PARAM_NONE;
+	if (c->kind == MC_NONBLOCKING)
+		return c->arg.param;
+	if (c->kind != MC_AND && c->kind != MC_OR && c->kind != MC_NOT)
+		return PARAM_NONE;
+	int p = fd_param(c->a);
+	return p != PARAM_NONE ? p : fd_param(c->b);
+}
+
+static bool writes_to_standard_stream(const struct frame *fr, const struct effect *e)
+{
+	int64_t fd;
+	int p = fd_param(e->clause->cond);
+	return p != PARAM_NONE && val_const(value_of(fr, effect_arg(fr->s->p, e, p), e->site), &fd) && (fd == 1 || fd == 2);
+}
+
 static void block(struct search *se, const struct frame *fr, uint32_t visit_id, const struct effect *e)
 {
 	const struct clause *c = e->clause;
@@ -155,6 +174,10 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 	if (t == NO)
 		return;
 	b.assumed = t == MAYBE;
+	if (writes_to_standard_stream(fr, e)) { /* a message: it costs what its reader makes it cost */
+		b.category = CAT_LOG;
+		b.severity = SEV_LOW;
+	}
 	uint32_t *slot = map_slot(&se->block_of, hash_mix(e->site, e->callee), se->blocks.n);
 	if (*slot == se->blocks.n) {
 		vec_add(&se->blocks, b);

@@ -257,7 +257,7 @@ static enum tri fd_nonblocking(struct val v)
 		return v.ones <= 2 ? NO : MAYBE;
 	if (v.kind != VAL_FD)
 		return MAYBE;
-	if ((v.fd_kind & ~FD_WRITABLE) == FD_FILE || v.fd_kind == FD_DIR)
+	if ((v.fd_kind & ~FD_TRAITS) == FD_FILE || v.fd_kind == FD_DIR)
 		return NO; /* open(2): O_NONBLOCK has no effect on regular files */
 	return v.mode == FD_NONBLOCKING ? YES : v.mode == FD_BLOCKING ? NO : MAYBE;
 }
@@ -310,9 +310,9 @@ static enum tri leaf(void *ctx, const struct mcond *c)
 			return c->value & FD_TTY ? YES : NO;
 		if (v.kind != VAL_FD || !v.fd_kind)
 			return l->assume ? NO : MAYBE;
-		if (c->value == FD_WRITABLE)
-			return v.fd_kind & FD_WRITABLE ? YES : NO;
-		return !(v.fd_kind & ~FD_WRITABLE & ~c->value) ? YES : v.fd_kind & c->value ? MAYBE : NO;
+		if (c->value & FD_TRAITS)
+			return v.fd_kind & c->value ? YES : NO;
+		return !(v.fd_kind & ~FD_TRAITS & ~c->value) ? YES : v.fd_kind & c->value ? MAYBE : NO;
 	case MC_READY:
 		return l->assume ? NO : MAYBE;
 	case MC_LITERAL:

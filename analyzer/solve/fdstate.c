@@ -176,7 +176,7 @@ static void source(struct solver *s, struct classes *c, const struct effect *e)
 		if (arg.kind == REF_LOCAL)
 			node = s->p->flow.cell[flow_local(s->p, e->fn, arg.id)];
 	}
-	flow_in(s, c, node, cl->kind, cl->kind == FD_WRITABLE ? 0 : mode);
+	flow_in(s, c, node, cl->kind, cl->kind & ~FD_TRAITS ? mode : 0);
 }
 
 void solve_fdstate(struct solver *s)

@@ -71,7 +71,7 @@ static void dump_loc(const struct program *p, uint32_t loc, struct sb *out)
 
 static void dump_fd(const struct facts *f, uint32_t node, const char *what, const char *name, struct sb *out)
 {
-	static const char *const kinds[] = {"socket", "file", "pipe", "event", "timer", "tty", "dir", "memory", "writable"};
+	static const char *const kinds[] = {"socket", "file", "pipe", "event", "timer", "tty", "dir", "memory", "writable", "datagram"};
 	static const char *const modes[] = {"mode unknown", "non-blocking", "blocking", "blocking or not"};
 	if (!f->fd[node].kind && !f->fd[node].mode)
 		return;

@@ -332,7 +332,7 @@ static struct val given(const struct frame *fr, const struct effect *e, struct v
 	} else if (c->cond && clause_holds(fr, e, c->cond) == NO) {
 		return have;
 	}
-	if (c->kind == FD_WRITABLE)
+	if (!(c->kind & ~FD_TRAITS))
 		v.mode = 0;
 	return have.kind == VAL_FD ? val_join(have, v) : v;
 }
