@@ -27,6 +27,8 @@ enum {
 	MAX_CONTEXTS = 32,   /* visits of one function before values are dropped */
 	WEIGHT_TYPE = 8,     /* of an edge by type, against 1 */
 	MAX_WEIGHT = 256,
+	FAR_CALLS = 16,	     /* farther than this, or through more pointers, a chain is possible but hardly likely */
+	FAR_JUMPS = 4,
 	MODES_REACH = 7,     /* calls for which a changed mode is kept in mind */
 };
 
@@ -164,6 +166,7 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 		.category = c->category,
 		.severity = c->severity,
 		.by_type = se->visits.v[visit_id].by_type,
+		.far = se->visits.v[visit_id].depth > FAR_CALLS || se->visits.v[visit_id].jumps > FAR_JUMPS,
 		.entry = se->visits.v[visit_id].entry};
 
 	if (t == MAYBE && clause_holds_assuming(fr, e, c->cond) == NO) {
@@ -263,8 +266,16 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 		.guarded = v->guarded || mode_guarded(s, site),
 		.depth = v->depth + 1,
 		.weight = v->weight + (why == EDGE_TYPE ? WEIGHT_TYPE : 1),
+		.jumps = v->jumps + (why != EDGE_DIRECT),
 		.by_type = v->by_type || why == EDGE_TYPE};
 	visit(se, to);
+}
+
+/* In the argument of a macro that a model says runs its code on other threads. */
+static bool runs_elsewhere(const struct solver *s, uint32_t site)
+{
+	uint32_t loc = s->ir->ops[site].loc, macro = loc == NONE ? 0 : s->ir->locs[loc].macro;
+	return macro && s->macros.n && map_get(&s->macros, hash_str(ir_text_of(s->ir, macro))) != NONE;
 }
 
 static void look_at_site(struct search *se, const struct frame *fr, uint32_t id, uint32_t site)
@@ -278,7 +289,7 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 		return;
 	if (!se->child[site])
 		se->child[site] = in_child(s, site) ? 2 : 1;
-	if (se->child[site] == 2 || site_reached(fr, site) == NO)
+	if (se->child[site] == 2 || (se->group == GROUP_TASK && runs_elsewhere(s, site)) || site_reached(fr, site) == NO)
 		return;
 
 	bool opaque = false, guarded = se->visits.v[id].guarded || mode_guarded(s, site);
@@ -369,6 +380,22 @@ static enum group group_of(enum ctx_kind ctx)
 	}
 }
 
+/* A descriptor that the loop has just reported as ready does not block the first read or write. */
+static uint32_t ready_bind(struct solver *s, const struct entry *e)
+{
+	struct bind b = {0};
+	uint32_t mask = s->params[e->fn], k = 0;
+	if (!(mask & e->ready))
+		return 0;
+	for (uint32_t i = 0; i < 32; i++)
+		if (mask >> i & 1) {
+			if (e->ready >> i & 1)
+				b.val[k] = (struct val){.kind = VAL_FD, .mode = FD_NONBLOCKING};
+			k++;
+		}
+	return bind_id(s, &b);
+}
+
 static void search_group(struct search *se, enum group group)
 {
 	struct solver *s = se->s;
@@ -379,9 +406,11 @@ static void search_group(struct search *se, enum group group)
 	memset(se->contexts, 0, (s->ir->nfns + 1) * sizeof *se->contexts);
 	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
 		se->queue[w].n = 0;
-	for (uint32_t i = 0; i < s->f->nentry; i++)
-		if (group_of(s->f->entries[i].ctx) == group)
-			visit(se, (struct visit){.fn = s->f->entries[i].fn, .parent = NONE, .site = NONE, .entry = i});
+	for (uint32_t i = 0; i < s->f->nentry; i++) {
+		const struct entry *e = &s->f->entries[i];
+		if (group_of(e->ctx) == group)
+			visit(se, (struct visit){.fn = e->fn, .parent = NONE, .site = NONE, .entry = i, .bind = ready_bind(s, e)});
+	}
 	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
 		for (uint32_t i = 0; i < se->queue[w].n; i++)
 			look_at(se, se->queue[w].v[i]);

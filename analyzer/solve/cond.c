@@ -312,7 +312,9 @@ static enum tri leaf(void *ctx, const struct mcond *c)
 			return l->assume ? NO : MAYBE;
 		if (c->value & FD_TRAITS)
 			return v.fd_kind & c->value ? YES : NO;
-		return !(v.fd_kind & ~FD_TRAITS & ~c->value) ? YES : v.fd_kind & c->value ? MAYBE : NO;
+		if (!(v.fd_kind & ~FD_TRAITS & ~c->value))
+			return YES;
+		return !(v.fd_kind & c->value) || l->assume ? NO : MAYBE; /* one of several kinds is no evidence */
 	case MC_READY:
 		return l->assume ? NO : MAYBE;
 	case MC_LITERAL:

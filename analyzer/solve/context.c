@@ -91,6 +91,24 @@ static void add_fns(struct finder *c, uint32_t node, struct entry proto, struct 
 	}
 }
 
+/* The callback's parameters that are handed the descriptor which the call watches. */
+static uint32_t ready_params(const struct effect *e)
+{
+	const struct callback *cb = e->callback;
+	uint32_t mask = 0;
+	for (uint32_t i = 0; i < e->model->nclause; i++) {
+		const struct clause *cl = &e->model->clauses[i];
+		if (cl->verb != VERB_WATCHES)
+			continue;
+		if (cb->given == cl->p && cb->given_to < 32)
+			mask |= 1u << cb->given_to;
+		for (uint32_t k = 0; k < cb->nalso; k++)
+			if (cb->also[k].param == cl->p && cb->also[k].to < 32)
+				mask |= 1u << cb->also[k].to;
+	}
+	return mask;
+}
+
 static void registered(struct finder *c, const struct effect *e)
 {
 	const struct solver *s = c->s;
@@ -104,6 +122,7 @@ static void registered(struct finder *c, const struct effect *e)
 		.library = e->model->library,
 		.model = e->model};
 
+	proto.ready = ready_params(e);
 	if (cb->ctx == CTX_CALLER || (cb->cond && clause_holds(&fr, e, cb->cond) == NO))
 		return;
 	if (cb->fields) { /* a table of functions */
@@ -206,6 +225,23 @@ static bool has_other_icall(const struct solver *s, uint32_t fn, uint32_t site)
 	return false;
 }
 
+/* A loop without a condition, or with one on a global flag: it is not after one thing that it waits for. */
+static bool runs_until_told(const struct solver *s, uint32_t fn, const struct loop *l)
+{
+	const struct fn *f = &s->ir->fns[fn];
+	const struct block *head = &s->ir->blocks[f->block + l->head];
+
+	if (head->term != TERM_IF)
+		return true;
+	bool leaves = !loop_has(l, s->ir->succs[head->succ].block) || !loop_has(l, s->ir->succs[head->succ + 1].block);
+	if (!leaves || head->cond.lhs.kind != REF_LOCAL)
+		return true;
+	for (uint32_t o = head->op; o < head->op + head->nop; o++)
+		if (ref_eq(s->ir->ops[o].dst, head->cond.lhs) && s->ir->ops[o].kind == OP_LOAD)
+			return s->ir->paths[s->ir->ops[o].src.id].base.kind == REF_GLOBAL;
+	return false;
+}
+
 static bool loop_here(struct finder *c, const struct climb *at)
 {
 	const struct solver *s = c->s;
@@ -213,7 +249,7 @@ static bool loop_here(struct finder *c, const struct climb *at)
 	const struct cfg *g = program_cfg(s->p, fn);
 
 	for (uint32_t l = g->loop_of[block]; l != NONE; l = g->loops[l].parent) {
-		if (!dispatches(s, fn, &g->loops[l], at))
+		if (!dispatches(s, fn, &g->loops[l], at) || (!at->strong && !runs_until_told(s, fn, &g->loops[l])))
 			continue;
 		vec_add(&c->waits, ((struct own_wait){fn, g->loops[l].head, at->wait}));
 		for (uint32_t i = 0; i < c->loops.n; i++)
@@ -423,6 +459,10 @@ void solve_context(struct solver *s)
 				registered(&c, &e->e[i]);
 	for (uint32_t i = 0; i < e->nplace; i++)
 		placed(&c, &e->places[i]);
+	const struct place *places;
+	for (uint32_t i = 0, n = models_places(e->models, &places); i < n; i++)
+		if (places[i].kind == PLACE_MACRO && (places[i].cb.ctx == CTX_POOL || places[i].cb.ctx == CTX_THREAD))
+			map_put(&s->macros, hash_str(places[i].name), 1);
 	for (uint32_t i = 0; i < e->n; i++) {
 		const struct clause *cl = e->e[i].clause;
 		struct frame fr = {.s = s, .fn = e->e[i].fn};

@@ -19,6 +19,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 
 	arena_free(s.mem);
 	vec_free(&s.binds.v);
+	map_free(&s.macros);
 	map_free(&s.binds.index);
 	vec_free(&s.modesets.v);
 	map_free(&s.modesets.index);

@@ -24,6 +24,7 @@ struct entry {
 	enum ctx_kind ctx;
 	uint32_t site;	      /* the call or store that registers it, or NONE */
 	uint32_t loop;	      /* in evloops, or NONE: some loop of the library */
+	uint32_t ready;	      /* parameters that are a descriptor of which the loop has just said that it is ready (bits) */
 	const char *library;
 	const struct model *model; /* that registered it, or NULL */
 	const struct place *place; /* that says so, or NULL */
@@ -58,6 +59,7 @@ struct block_site {
 	enum severity severity;
 	bool assumed;	      /* a condition could not be decided */
 	bool by_type;	      /* an edge on the way was found by type only */
+	bool far;	      /* so many calls, or calls through pointers, away that no object takes all of them */
 	uint32_t entry;
 };
 /* The nearest call that a signal handler must not make. */
@@ -77,6 +79,7 @@ struct visit {
 	uint32_t modes;	      /* in modesets: descriptors whose mode was changed on the way */
 	uint8_t modes_age;    /* calls since then */
 	uint32_t depth, weight; /* calls from the entry; the same with weak edges counted more */
+	uint32_t jumps;	      /* calls through pointers on the way */
 	bool by_type;
 	bool guarded; /* a branch on where the code runs stands in front of a call on the way */
 };

@@ -64,6 +64,7 @@ struct solver {
 	struct make **makes;	    /* per function */
 	uint32_t *nmake;
 	struct bits own_wait;	    /* per op: the wait of a hand-written loop */
+	struct map macros;	    /* names (hashed) of macros whose argument is code for another thread */
 	bool *asks_mode;	    /* per function: calls a function that tells where it runs (TRUE_ON) */
 	bool *forks;		    /* per function: its result is 0 in a forked child */
 	uint32_t *budget;	    /* steps left for the value that is being looked for */

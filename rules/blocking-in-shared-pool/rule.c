@@ -28,7 +28,7 @@ static void check(struct rule_run *run)
 		const struct entry *e = &run->f->entries[b->entry];
 		struct finding *f = rule_report(run, b->site, "'%s' %s without a bound in '%s', a job of the %s pool", b->model->name,
 			category_phrase[b->category], rule_name(run, e->fn), *e->library ? e->library : "shared");
-		rule_level(f, LEVEL_WARNING, b->by_type ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
+		rule_level(f, LEVEL_WARNING, b->by_type || b->far ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
 		rule_label(run, f, "keeps one of the pool's threads");
 		rule_identity(run, f, "%s", b->model->name);
 		rule_task(run, f, b->entry);

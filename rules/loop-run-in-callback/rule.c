@@ -11,7 +11,7 @@ static void check(struct rule_run *run)
 		const struct entry *e = &run->f->entries[b->entry];
 		struct finding *f = rule_report(run, b->site, "'%s' runs a loop inside '%s', which runs on %s", b->model->name,
 			rule_name(run, e->fn), rule_context(run, b->entry));
-		rule_level(f, LEVEL_WARNING, b->by_type ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
+		rule_level(f, LEVEL_WARNING, b->by_type || b->far ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
 		rule_label(run, f, "callbacks run on top of this one until the inner loop ends");
 		rule_identity(run, f, "%s", b->model->name);
 		rule_task(run, f, b->entry);

@@ -12,7 +12,7 @@ static void check(struct rule_run *run)
 		struct finding *f = rule_report(run, b->site, "'%s' without a callback blocks (%s) while '%s' runs on %s",
 			b->model->name, category_word[b->category], rule_name(run, e->fn), rule_context(run, b->entry));
 		rule_level(f, b->severity == SEV_LOW ? LEVEL_NOTE : LEVEL_WARNING,
-			b->by_type ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
+			b->by_type || b->far ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
 		rule_label(run, f, "%s", category_phrase[b->category]);
 		rule_identity(run, f, "%s", b->model->name);
 		rule_task(run, f, b->entry);

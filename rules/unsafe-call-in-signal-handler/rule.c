@@ -10,7 +10,7 @@ static void check(struct rule_run *run)
 		const char *name = rule_name(run, u->callee);
 		struct finding *f = rule_report(run, u->site, "'%s' is not async-signal-safe, and '%s' is a signal handler", name,
 			rule_name(run, run->f->entries[v->entry].fn));
-		rule_level(f, LEVEL_WARNING, v->by_type ? CONF_LOW : CONF_HIGH);
+		rule_level(f, LEVEL_WARNING, v->by_type || v->depth > 16 || v->jumps > 4 ? CONF_LOW : CONF_HIGH);
 		rule_label(run, f, "may deadlock or corrupt memory when the signal interrupts it");
 		rule_identity(run, f, "%s", name);
 		rule_task(run, f, v->entry);
