@@ -295,7 +295,7 @@ static void define_fns(struct linker *l, uint32_t unit)
 		uint32_t key = ir_str(l->ir, m->u->strs + fn->key);
 		{ /* a header's function, or a file that is compiled more than once */
 			uint32_t file = fn->loc == NONE ? NONE : m->u->locs[fn->loc].file;
-			uint64_t place = file == NONE ? unit : hash_str(m->u->strs + m->u->files[file].path);
+			uint64_t place = file == NONE ? (fn->flags & FN_HEADER ? 0 : unit + 1) : hash_str(m->u->strs + m->u->files[file].path);
 			uint32_t *slot = map_slot(&l->bodies, hash_mix(hash_mix(key, fn->hash), place), l->ir->nfns);
 			if (*slot != l->ir->nfns) {
 				m->fn[f] = *slot;

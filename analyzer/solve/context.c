@@ -225,21 +225,31 @@ static bool has_other_icall(const struct solver *s, uint32_t fn, uint32_t site)
 	return false;
 }
 
+/* The condition of a while, for or do statement: an edge that leaves the loop from its head or from where it
+ * goes back to the head. True if it is on a global flag. */
+static bool leaves_by_flag(const struct solver *s, const struct block *b, const struct loop *l)
+{
+	const struct ir *ir = s->ir;
+	if (b->term != TERM_IF || (loop_has(l, ir->succs[b->succ].block) && loop_has(l, ir->succs[b->succ + 1].block)))
+		return true;
+	for (uint32_t o = b->op; o < b->op + b->nop; o++)
+		if (ref_eq(ir->ops[o].dst, b->cond.lhs) && ir->ops[o].kind == OP_LOAD)
+			return ir->paths[ir->ops[o].src.id].base.kind == REF_GLOBAL;
+	return false;
+}
+
 /* A loop without a condition, or with one on a global flag: it is not after one thing that it waits for. */
 static bool runs_until_told(const struct solver *s, uint32_t fn, const struct loop *l)
 {
-	const struct fn *f = &s->ir->fns[fn];
-	const struct block *head = &s->ir->blocks[f->block + l->head];
+	const struct cfg *g = program_cfg(s->p, fn);
+	const struct block *blocks = s->ir->blocks + s->ir->fns[fn].block;
 
-	if (head->term != TERM_IF)
-		return true;
-	bool leaves = !loop_has(l, s->ir->succs[head->succ].block) || !loop_has(l, s->ir->succs[head->succ + 1].block);
-	if (!leaves || head->cond.lhs.kind != REF_LOCAL)
-		return true;
-	for (uint32_t o = head->op; o < head->op + head->nop; o++)
-		if (ref_eq(s->ir->ops[o].dst, head->cond.lhs) && s->ir->ops[o].kind == OP_LOAD)
-			return s->ir->paths[s->ir->ops[o].src.id].base.kind == REF_GLOBAL;
-	return false;
+	if (!leaves_by_flag(s, &blocks[l->head], l))
+		return false;
+	for (uint32_t i = 0; i < g->npred[l->head]; i++)
+		if (loop_has(l, g->pred[l->head][i]) && !leaves_by_flag(s, &blocks[g->pred[l->head][i]], l))
+			return false;
+	return true;
 }
 
 static bool loop_here(struct finder *c, const struct climb *at)

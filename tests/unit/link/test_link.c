@@ -127,8 +127,9 @@ static void a_pointer_handed_on_through_an_indirect_call_arrives(void **state)
 {
 	/* conn->type->set_read_handler(conn, func) */
 	struct program *p = linked("file \"/s/a.c\" main\n"
+				   "record conn {\n handler: *void\n type: *void\n}\n"
 				   "fn init(t) {\n store t->type:set, &set_read\n}\n"
-				   "fn set_read(c, func) {\n store c->conn:handler, func\n}\n"
+				   "fn set_read(c, func: *void) {\n store c->conn:handler, func\n}\n"
 				   "fn user(c) {\n %t = load c->conn:type\n %f = load %t->type:set\n icall %f(c, &mine)\n}\n"
 				   "fn mine(c) {\n}\n"
 				   "fn event(c) {\n %h = load c->conn:handler\n icall %h(c)\n}\n",
