@@ -6,6 +6,7 @@
  */
 #include "front/compdb.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -286,15 +287,22 @@ static int take_paths(struct compdb *db, const struct compdb_opts *o)
 
 static int no_database(const struct compdb *db)
 {
+	const char *start = db->npath ? db->paths[0] : path_cwd(db->mem);
+	DIR *d;
+
 	for (uint32_t i = 0; i < db->npath; i++)
 		if (!fs_is_dir(db->paths[i]))
 			return 0;
+	d = opendir(start);
+	if (!d)
+		return error("cannot read '%s': %s", start, strerror(errno));
+	closedir(d);
 	return error("no compile_commands.json for '%s': not in it or a directory above, nor in "
 		     "their build/, nor in "
 		     "build* or cmake-build-* of the project; 'cmake "
 		     "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON' or "
 		     "'bear -- make' makes one, and -p says where it is",
-		db->npath ? db->paths[0] : path_cwd(db->mem));
+		start);
 }
 
 static int load(struct load *l, const struct compdb_opts *o)

@@ -33,7 +33,9 @@ struct compdb {
 	uint32_t ntu;
 	struct dropped *dropped; /* which arguments, how often; sorted */
 	uint32_t ndropped;
-	uint32_t nentry, nduplicate; /* entries read; entries that repeat another's file and arguments */
+	uint32_t nentry;	     /* entries read */
+	uint32_t nduplicate;	     /* entries that are another's unit: the same file, and arguments that mean the
+				      * same to it (compdb_alike.c) */
 	uint32_t nother;	     /* entries that are not C: C++, assembly, ... */
 	const char *const *paths;    /* those of the options, normal and absolute. All units are loaded in any */
 	uint32_t npath;		     /* case: paths only say what to report. 0: everything */

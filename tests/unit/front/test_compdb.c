@@ -400,9 +400,8 @@ static void what_may_not_be_read_is_told(void **state)
 	assert_non_null(strstr(f->said.s, "Permission denied"));
 	assert_null(load(f, NULL, "d/x.c"));
 	assert_non_null(strstr(f->said.s, "Permission denied"));
-	/* a directory that cannot be looked into: the search goes on above it */
 	assert_null(load(f, NULL, "d"));
-	assert_non_null(strstr(f->said.s, "no compile_commands.json"));
+	assert_non_null(strstr(f->said.s, "Permission denied"));
 	assert_int_equal(chmod(at(f, "d"), 0700), 0);
 	if (root)
 		assert_int_equal(seteuid(0), 0);

@@ -378,13 +378,9 @@ static void nesting_costs_one_file(void **state)
 
 	add_repeated(f, "casts.c", "int f(int a) { return ", "(int)", 100000, "a; }\n");
 	add_repeated(f, "ifs.c", "int f(int a) { ", "if (a) ", 100000, "a = 1; return 0; }\n");
-	add_repeated(
-		f, "elses.c", "int f(int a) { ", "if (a) {} else ", 100000, "{} return 0; }\n");
 	add_repeated(f, "sums.c", "int f(int a) { return ", "a + ", 100000, "a; }\n");
-	add_repeated(f, "assigns.c", "int f(int a) { return ", "a = ", 100000, "a; }\n");
-	add_repeated(f, "pointers.c", "int ", "*", 100000, "p;\n");
 	add(f, "z.c", "int z(void) { return 1; }\n");
-	f->o.unit_timeout = 2;
+	f->o.unit_timeout = 1;
 	assert_int_equal(lower(f), 0);
 	expect(f, "z.c", UNIT_OK, NULL);
 	/* what becomes of the others is a matter of libclang's stack; they are told by name if they
