@@ -38,7 +38,7 @@ static char scratch[] = "/tmp/tvt-fixtures-XXXXXX";
 
 static void copy_file(const char *from_dir, const char *file)
 {
-	char from[1024], to[1100];
+	char from[2048], to[2048];
 	snprintf(from, sizeof from, "%s/%s", from_dir, file);
 	snprintf(to, sizeof to, "%s/%s", scratch, file);
 	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
@@ -53,7 +53,7 @@ static void copy_file(const char *from_dir, const char *file)
 
 static void remove_file(const char *file)
 {
-	char path[1100];
+	char path[2048];
 	snprintf(path, sizeof path, "%s/%s", scratch, file);
 	unlink(path);
 }
@@ -129,7 +129,7 @@ static bool marked(const char *line, size_t len, const char *mark, const char *r
 
 static void check_lines(const char *dir, const char *file, const char *rule, const char *out)
 {
-	char path[1024], where[1200];
+	char path[2048], where[2200];
 	snprintf(path, sizeof path, "%s/%s", dir, file);
 	char *text = slurp(path);
 	int line = 1, bad = 0, missed = 0;
@@ -170,7 +170,7 @@ static int only_c(const struct dirent *d)
 
 static void check_fixtures(const char *rules, const char *rule)
 {
-	char dir[1024], golden[1100];
+	char dir[1024], golden[2048];
 	struct dirent **names;
 	snprintf(dir, sizeof dir, "%s/%s/fixtures", rules, rule);
 	int n = scandir(dir, &names, only_c, alphasort);
@@ -235,7 +235,7 @@ static void check_page(const char *rules, const char *rule)
 	for (char *at = page; (at = strstr(at, "\n```c ")); ) {
 		bool want = !strncmp(at + 6, "bad", 3);
 		char *code = strchr(at + 1, '\n') + 1, *end = strstr(code, "\n```");
-		char file[1100];
+		char file[2048];
 		snprintf(file, sizeof file, "%s/block.c", scratch);
 		FILE *f = fopen(file, "w");
 		fwrite(code, 1, (size_t)(end - code) + 1, f);
