@@ -270,10 +270,12 @@ static bool operands(struct parser *p, struct clause *c)
 	case VERB_STATIC_STATE:
 		if (!lex_expect(p, "state"))
 			return false;
-		if (p->tok.kind == T_WORD && !tok_is(p, "if") && !tok_is(p, "unless")) {
+		if (p->tok.kind == T_WORD && !tok_is(p, "if") && !tok_is(p, "unless") && !tok_is(p, "shared")) {
 			c->name = tok_text(p);
 			lex_next(p);
 		}
+		if (lex_accept(p, "shared"))
+			c->flags |= CL_SHARED;
 		return true;
 	case VERB_TRUE_ON:
 		if (!lex_expect(p, "on") || !context_parse(p, &ctx))

@@ -128,7 +128,7 @@ enum verb {
 	VERB_COUNT
 };
 enum clause_flag {
-	CL_SHARED = 1,
+	CL_SHARED = 1,	    /* LOCKS; STATIC_STATE: only reads it */
 	CL_RECURSIVE = 2,
 	CL_SPIN = 4,
 	CL_NONBLOCKING = 8, /* MAKES; GIVES: then cond speaks of the mode alone, the descriptor is given anyway */
