@@ -458,9 +458,14 @@ static struct ref value(struct lower *l, uint32_t n)
 		if (c != NONE)
 			label_taken(l, c);
 		return no_ref();
-	case CXCursor_InitListExpr: /* of a scalar */
+	case CXCursor_InitListExpr:
 		c = child(l, n, 0);
-		return c == NONE ? const_ref(l, 0) : lower_value(l, c);
+		if (c == NONE)
+			return const_ref(l, 0);
+		if (only_child(l, n) != NONE) /* of a scalar */
+			return lower_value(l, c);
+		effects_below(l, n); /* of a vector */
+		return no_ref();
 	case CXCursor_GenericSelectionExpr:
 		c = chosen_generic(l, n);
 		if (c != NONE)

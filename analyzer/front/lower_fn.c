@@ -269,7 +269,9 @@ void lower_fn(struct lower *l, uint32_t fn)
 void lower_global(struct lower *l, uint32_t global)
 {
 	tree_read(l, l->globals.v[global]);
-	if (last_child(l, 0) != NONE)
+	if (l->node.n == 1) /* tree_read() has given up */
+		emit_blind(l, BLIND_NEST, l->ir->globals[global].loc);
+	else if (last_child(l, 0) != NONE)
 		lower_initialiser(l, lv_of(l, REF(GLOBAL, global), l->ir->globals[global].type),
 			last_child(l, 0));
 }

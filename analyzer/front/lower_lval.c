@@ -89,6 +89,13 @@ static bool is_pointer(struct lower *l, uint32_t n)
 	       k == CXType_VariableArray;
 }
 
+static bool is_vector(struct lower *l, uint32_t n)
+{
+	enum CXTypeKind k = lc.getCanonicalType(lc.getCursorType(node_cursor(l, n))).kind;
+
+	return k == CXType_Vector || k == CXType_ExtVector;
+}
+
 /* p->x or s.x: the base of the first is a value, and of an lvalue's value there is an implicit cast; a
  * member may be one of a value, f().p->x. */
 static bool is_arrow(struct lower *l, uint32_t base)
@@ -163,7 +170,9 @@ static struct lv lv_object(struct lower *l, uint32_t ptr, bool *array)
 		lv = lower_lvalue(l, n);
 		if (lv.base.kind == REF_FN)
 			return lv;
-		if (type_at(l, lv.type)->kind == TYPE_ARRAY || kind_of(l, n) == CXCursor_StringLiteral) {
+		if (type_at(l, lv.type)->kind == TYPE_ARRAY ||
+				(type_at(l, lv.type)->kind == TYPE_OTHER && is_vector(l, n)) ||
+				kind_of(l, n) == CXCursor_StringLiteral) {
 			*array = true;
 			return lv;
 		}
