@@ -112,6 +112,15 @@ struct wait {
 };
 HIDDEN bool tvt__wait_begin(struct wait *w);
 HIDDEN void tvt__wait_end(struct wait *w);
+HIDDEN struct usage tvt__usage(void);
+
+/* event.c */
+HIDDEN uint32_t tvt__find_site(const struct trace_thread *s, enum trace_kind kind, uint32_t call,
+	const struct stack *st, uint32_t flags, uint64_t object, int fd);
+HIDDEN uint32_t tvt__push_event(
+	struct trace_thread *s, uint32_t site, uint64_t ticks, uint32_t flags);
+HIDDEN void tvt__commit(
+	struct trace_thread *s, uint32_t first, uint32_t end, uint32_t loop, uint64_t wall);
 HIDDEN void tvt__record(
 	struct span *sp, uint64_t end, enum trace_kind kind, uint64_t object, int fd);
 HIDDEN void tvt__record_before(struct span *sp, enum trace_kind kind);
@@ -119,7 +128,6 @@ HIDDEN void tvt__record_other(
 	enum trace_kind kind, enum trace_call call, uint64_t ra, uint64_t ticks, uint64_t object);
 HIDDEN void tvt__sample(struct trace_thread *s, enum trace_kind kind, const void *context);
 HIDDEN void tvt__let_poke_happen(struct trace_thread *s);
-HIDDEN struct usage tvt__usage(void);
 
 /* The kernel without libc: no errno, no wrapper. Returns -errno. */
 static inline long raw(long n, long a, long b, long c, long d, long e, long f)
@@ -149,9 +157,15 @@ static inline uint64_t now(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static inline uint64_t load(const uint64_t *p)
+static inline uint32_t thread_index(const struct trace_thread *s)
 {
-	return __atomic_load_n(p, __ATOMIC_RELAXED);
+	return (uint32_t)(s - tvt__.file->thread);
+}
+
+/* Counts something that could not be recorded. */
+static inline void lose(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
 #define REAL(name)                                                                                 \

@@ -1,13 +1,15 @@
-/* overhead.c - what the tracer costs: processor time per request of a server, traced against
- * untraced.
+/* overhead.c - what the tracer costs: processor time, traced against untraced.
  *
- * usage: overhead turn|echo|redis [ROUNDS [REQUESTS]]
+ * usage: overhead turn|echo|redis [SLICES [REQUESTS]]
  *
- * Rounds alternate, so that what else runs on the machine meets both. On a busy machine the least
- * of many short rounds is nearest to the truth: other load only adds (caches, the other thread of
- * the core). Run it as "chrt -f 10 overhead ..." for less of that. "echo" is a libuv server and 100
- * connections; "redis" is redis-server and redis-benchmark, 50 connections. Time is that of the
- * server's main thread by /proc/PID/schedstat; the watching process is counted apart.
+ * "echo" is a libuv server, "redis" redis-server that is asked to GET, each with 100 connections. A
+ * traced and an untraced server run at once and are given a slice of REQUESTS each by turns, so
+ * that what else runs on the machine meets both. Time is that of the server's main thread by
+ * /proc/PID/schedstat; the watching process is counted apart. "turn" is one process that calls
+ * epoll_wait, read and write in a loop, by turns through the wrappers and past them, and gives the
+ * cost in itself: how much of a request that is depends on how dear the machine's system calls are.
+ *
+ * Run as "chrt -f 10 overhead ..." it is disturbed less.
  */
 #include "base/base.h"
 
@@ -172,45 +174,48 @@ static int dial(int port)
 	exit(2);
 }
 
-static void load_echo(int port, long requests)
-{
-	int ep = epoll_create1(EPOLL_CLOEXEC), fds[CONNECTIONS];
-	char buf[SIZE] = "x";
-	long sent = 0, done = 0;
+/* What a client says to a server, and how much it answers. */
+struct talk {
+	const char *request;
+	size_t nrequest, nreply;
+};
 
+struct client {
+	int ep, fds[CONNECTIONS];
+};
+
+static void connect_client(struct client *c, int port)
+{
+	c->ep = epoll_create1(EPOLL_CLOEXEC);
 	for (int i = 0; i < CONNECTIONS; i++) {
 		struct epoll_event ev = {.events = EPOLLIN};
 
-		ev.data.fd = fds[i] = dial(port);
-		epoll_ctl(ep, EPOLL_CTL_ADD, fds[i], &ev);
-		sent += write(fds[i], buf, SIZE) == SIZE;
+		ev.data.fd = c->fds[i] = dial(port);
+		epoll_ctl(c->ep, EPOLL_CTL_ADD, c->fds[i], &ev);
 	}
-	while (done < requests) {
-		struct epoll_event ev[CONNECTIONS];
-		int n = epoll_wait(ep, ev, CONNECTIONS, -1);
-
-		for (int i = 0; i < n; i++) {
-			if (read(ev[i].data.fd, buf, SIZE) != SIZE)
-				exit(error("the server closed a connection"));
-			done++;
-			if (sent < requests)
-				sent += write(ev[i].data.fd, buf, SIZE) == SIZE;
-		}
-	}
-	for (int i = 0; i < CONNECTIONS; i++)
-		close(fds[i]);
-	close(ep);
 }
 
-static void load_redis(int port, long requests)
+/* Each connection asks again as soon as it has its answer. */
+static void load(struct client *c, const struct talk *t, long requests)
 {
-	char cmd[200];
+	char buf[256];
+	long sent = 0, done = 0;
 
-	close(dial(port));
-	snprintf(cmd, sizeof cmd, "redis-benchmark -p %d -c 50 -n %ld -t get -q >/dev/null 2>&1",
-		port, requests);
-	if (system(cmd) != 0)
-		exit(error("redis-benchmark failed"));
+	for (int i = 0; i < CONNECTIONS; i++)
+		sent += write(c->fds[i], t->request, t->nrequest) == (ssize_t)t->nrequest;
+	while (done < sent) {
+		struct epoll_event ev[CONNECTIONS];
+		int n = epoll_wait(c->ep, ev, CONNECTIONS, -1);
+
+		for (int i = 0; i < n; i++) {
+			if (read(ev[i].data.fd, buf, sizeof buf) != (ssize_t)t->nreply)
+				exit(error("the server does not answer as it should"));
+			done++;
+			if (sent < requests)
+				sent += write(ev[i].data.fd, t->request, t->nrequest) ==
+					(ssize_t)t->nrequest;
+		}
+	}
 }
 
 /* ---- measuring ---- */
@@ -244,41 +249,44 @@ static pid_t only_child(pid_t pid)
 	return child;
 }
 
-struct cost {
-	double server, watcher; /* ns of processor time per request */
+struct server {
+	pid_t front, pid; /* front is the watcher, or the server itself */
+	struct client client;
+	double *ns; /* of processor time a request, by slice */
+	double total;
 };
 
-static struct cost measure(bool redis, bool traced, int port, long requests)
+static void start_server(struct server *s, bool redis, bool traced, int port, int slices)
 {
 	char self[4096], number[16];
 	char *echo[] = {TRACE_FRONT, "-q", "--", self, "--serve", number, NULL};
 	char *server[] = {
 		TRACE_FRONT, "-q", "--", "redis-server", "--port", number, "--save", "", NULL};
-	char **argv = redis ? server : echo;
+	char **argv = (redis ? server : echo) + (traced ? 0 : 3);
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	double before, watch_before;
-	struct cost c;
-	pid_t pid, child;
 
 	self[n > 0 ? n : 0] = '\0';
 	snprintf(number, sizeof number, "%d", port);
-	pid = fork();
-	if (pid == 0) {
-		freopen("/dev/null", "w", stdout);
-		execvp(argv[traced ? 0 : 3], argv + (traced ? 0 : 3));
+	s->front = fork();
+	if (s->front == 0) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(127);
+		execvp(argv[0], argv);
 		_exit(127);
 	}
-	close(dial(port));
-	child = traced ? only_child(pid) : pid;
-	(redis ? load_redis : load_echo)(port, requests / 10); /* warm up */
-	before = cpu_ns(child);
-	watch_before = cpu_ns(pid);
-	(redis ? load_redis : load_echo)(port, requests);
-	c.server = (cpu_ns(child) - before) / (double)requests;
-	c.watcher = traced ? (cpu_ns(pid) - watch_before) / (double)requests : 0;
-	kill(child, SIGTERM);
-	waitpid(pid, NULL, 0);
-	return c;
+	connect_client(&s->client, port);
+	s->pid = traced ? only_child(s->front) : s->front;
+	s->ns = xcalloc((size_t)slices, sizeof *s->ns);
+}
+
+static void run_slice(struct server *s, const struct talk *t, int slice, long requests)
+{
+	double before = cpu_ns(s->pid), ns;
+
+	load(&s->client, t, requests);
+	ns = cpu_ns(s->pid) - before;
+	s->ns[slice] = ns / (double)requests;
+	s->total += ns;
 }
 
 static double median(double *v, int n)
@@ -297,49 +305,73 @@ static int run_turns(int batches)
 	return system(cmd) != 0;
 }
 
-static void print(const char *name, double *v, int n, int digits)
+static void print(const char *name, double *v, int n)
 {
 	double mid = median(v, n); /* sorts */
 
-	printf("%20s: least %.*f, median %.*f, greatest %.*f\n", name, digits, v[0], digits, mid,
-		digits, v[n - 1]);
+	printf("%20s: a hundredth below %.0f, half below %.0f\n", name, v[n / 100], mid);
+}
+
+/* Both servers run at once and get slices of load by turns, a few milliseconds each. */
+static int compare(bool redis, int slices, long requests)
+{
+	static const struct talk
+		echo = {"0123456789012345678901234567890123456789012345678901234567890123", 64, 64},
+		set = {"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nx\r\n", 27, 5},
+		get = {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", 20, 7};
+	int port = 10000 + getpid() % 20000;
+	struct server plain = {0}, traced = {0};
+	double *ratio = xcalloc((size_t)slices, sizeof *ratio), watcher = 0;
+
+	start_server(&plain, redis, false, port, slices);
+	start_server(&traced, redis, true, port + 1, slices);
+	if (redis) {
+		load(&plain.client, &set, 1);
+		load(&traced.client, &set, 1);
+	}
+	for (int i = -10; i < slices; i++) { /* the first to warm up */
+		struct server *first = i % 2 ? &plain : &traced, *second = i % 2 ? &traced : &plain;
+
+		if (i == 0) {
+			plain.total = traced.total = 0;
+			watcher = cpu_ns(traced.front);
+		}
+		run_slice(first, redis ? &get : &echo, i < 0 ? 0 : i, requests);
+		run_slice(second, redis ? &get : &echo, i < 0 ? 0 : i, requests);
+		ratio[i < 0 ? 0 : i] = traced.ns[i < 0 ? 0 : i] / plain.ns[i < 0 ? 0 : i];
+	}
+	watcher = (cpu_ns(traced.front) - watcher) / (double)slices / (double)requests;
+	printf("%s, ns of processor time a request:\n", redis ? "redis" : "echo");
+	print("untraced", plain.ns, slices);
+	print("traced", traced.ns, slices);
+	printf("ratio: %.4f of the sums, %.4f the median of the slices; the watcher %.0f ns\n",
+		traced.total / plain.total, median(ratio, slices), watcher);
+	kill(plain.pid, SIGTERM);
+	kill(traced.pid, SIGTERM);
+	waitpid(plain.front, NULL, 0);
+	waitpid(traced.front, NULL, 0);
+	free(plain.ns);
+	free(traced.ns);
+	free(ratio);
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	bool redis = argc > 1 && strcmp(argv[1], "redis") == 0,
-	     one = argc > 1 && strcmp(argv[1], "turn") == 0;
-	int rounds = argc > 2 ? atoi(argv[2]) : 9, port = 20000 + getpid() % 20000;
-	long requests = argc > 3 ? atol(argv[3]) : 200000;
-	double plain[99], traced[99], watch[99], ratio[99];
+	const char *what = argc > 1 ? argv[1] : "";
+	int n = argc > 2 ? atoi(argv[2]) : 1000;
+	long requests = argc > 3 ? atol(argv[3]) : 1000;
 
-	if (argc == 3 && strcmp(argv[1], "--serve") == 0)
-		return serve(atoi(argv[2]));
-	if (argc == 3 && strcmp(argv[1], "--turns") == 0)
-		return turns(atoi(argv[2]));
-	if (argc < 2 || (!redis && !one && strcmp(argv[1], "echo") != 0) || rounds < 1 ||
-		rounds > 99 || requests < 1000)
-		return 2;
-	if (one)
-		return run_turns(rounds * 100);
 	signal(SIGPIPE, SIG_IGN);
-	for (int i = 0; i < rounds; i++) {
-		bool first = i % 2;
-		struct cost x = measure(redis, first, port++, requests),
-			    y = measure(redis, !first, port++, requests);
-		struct cost t = first ? x : y, p = first ? y : x;
-
-		plain[i] = p.server;
-		traced[i] = t.server;
-		watch[i] = t.watcher;
-		ratio[i] = t.server / p.server;
-	}
-	printf("%s, ns of processor time a request:\n", argv[1]);
-	print("untraced", plain, rounds, 1);
-	print("traced", traced, rounds, 1);
-	print("watcher", watch, rounds, 1);
-	print("ratio of a round", ratio, rounds, 4);
-	printf("ratio of the least: %.4f, of the medians: %.4f\n", traced[0] / plain[0],
-		median(traced, rounds) / median(plain, rounds));
-	return 0;
+	if (strcmp(what, "--serve") == 0)
+		return serve(n);
+	if (strcmp(what, "--turns") == 0)
+		return turns(n);
+	if (n < 100 || requests < CONNECTIONS)
+		return 2;
+	if (strcmp(what, "turn") == 0)
+		return run_turns(n);
+	if (strcmp(what, "echo") == 0 || strcmp(what, "redis") == 0)
+		return compare(what[0] == 'r', n, requests);
+	return 2;
 }
