@@ -121,18 +121,26 @@ static bool lock(struct parser *p, struct clause *c)
 	return true;
 }
 
-static bool gives(struct parser *p, struct clause *c)
+bool fd_kinds_parse(struct parser *p, uint32_t *kinds)
 {
 	int k;
 
+	*kinds = 0;
 	while ((k = word_find(fd_kind_word, COUNT(fd_kind_word), p->tok.s, p->tok.n)) >= 0) {
-		c->kind |= 1u << k;
+		*kinds |= 1u << k;
 		lex_next(p);
 	}
-	if (!c->kind)
+	if (!*kinds)
 		return lex_wrong(p,
 			"a kind of descriptor (socket, file, pipe, event, timer, tty, dir, memory, writable, datagram)",
 			fd_kind_word, COUNT(fd_kind_word));
+	return true;
+}
+
+static bool gives(struct parser *p, struct clause *c)
+{
+	if (!fd_kinds_parse(p, &c->kind))
+		return false;
 	if (lex_accept(p, "in") && !param_parse(p, &c->p))
 		return false;
 	if (lex_accept(p, "nonblocking"))

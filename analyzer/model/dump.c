@@ -85,6 +85,8 @@ static void put_callback(const struct callback *cb, const struct model *m, struc
 		put_param(m, cb->param, out);
 	if (cb->fields)
 		sb_printf(out, " {%s}", cb->fields);
+	if (cb->ctx == CTX_COUNT) /* a global that is a descriptor */
+		return;
 	sb_printf(out, " on %s", ctx_name[cb->ctx]);
 	if (m && cb->given != PARAM_NONE) {
 		put_operand(m, " given ", cb->given, out);

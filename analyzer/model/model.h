@@ -202,6 +202,7 @@ struct model {
 enum place_kind { PLACE_FIELD, PLACE_TYPE, PLACE_GLOBAL, PLACE_MACRO, PLACE_NAME };
 struct place {
 	enum place_kind kind;
+	uint32_t fd_kind;	   /* not 0: a global that is a descriptor or stream of these kinds; cb says nothing */
 	const char *record, *name; /* both may hold '*'; record only for PLACE_FIELD */
 	struct callback cb;
 	const char *library;

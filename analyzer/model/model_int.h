@@ -115,6 +115,7 @@ bool param_parse(struct parser *p, int *param);
 bool param_is(const struct parser *p); /* tok is a parameter's name, or 'result' */
 bool clause_parse(struct parser *p);   /* adds to p->clauses */
 /* "on CONTEXT ...": adds to p->callbacks, or sets the model's silent bit. */
+bool fd_kinds_parse(struct parser *p, uint32_t *kinds);
 bool callback_parse(struct parser *p, int param);
 bool context_parse(struct parser *p, enum ctx_kind *ctx);
 

@@ -373,10 +373,19 @@ static bool place(struct parser *p, enum place_kind kind)
 	}
 	p->model = &dummy;
 	p->callbacks.n = 0;
-	if (!lex_expect(p, ":") || !callback_parse(p, PARAM_NONE))
+	uint32_t fd_kind = 0;
+	if (!lex_expect(p, ":"))
 		goto out;
+	if (kind == PLACE_GLOBAL && lex_accept(p, "gives")) {
+		if (!fd_kinds_parse(p, &fd_kind))
+			goto out;
+		vec_add(&p->callbacks, (struct callback){.param = PARAM_NONE, .ctx = CTX_COUNT, .given = PARAM_NONE});
+	} else if (!callback_parse(p, PARAM_NONE)) {
+		goto out;
+	}
 	for (uint32_t i = 0; i < at.n; i++) {
 		struct place pl = {.kind = kind,
+			.fd_kind = fd_kind,
 			.cb = p->callbacks.v[0],
 			.library = p->library,
 			.headers = p->headers,

@@ -162,6 +162,8 @@ static void registered(struct finder *c, const struct effect *e)
 static void placed(struct finder *c, const struct place_use *u)
 {
 	const struct solver *s = c->s;
+	if (u->place->fd_kind)
+		return;
 	struct entry proto = {
 		.head = NONE, .ctx = u->place->cb.ctx, .site = NONE, .loop = NONE, .library = u->place->library, .place = u->place};
 

@@ -200,6 +200,11 @@ void solve_fdstate(struct solver *s)
 		if (cl && (cl->verb == VERB_GIVES || cl->verb == VERB_OVER))
 			source(s, &c, &s->e->e[i]);
 	}
+	for (uint32_t i = 0; i < s->e->nplace; i++) {
+		const struct place_use *u = &s->e->places[i];
+		if (u->place->fd_kind && u->global != NONE)
+			flow_in(s, &c, fl->rep[fl->global0 + u->global], u->place->fd_kind, FD_BLOCKING);
+	}
 	for (bool again = true; again;) {
 		while (c.todo.n) {
 			uint32_t n = c.todo.v[--c.todo.n];
