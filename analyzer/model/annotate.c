@@ -106,7 +106,7 @@ void apply_annotations(struct apply *a, uint32_t id)
 		for (uint32_t i = 0; i < fn->nparam; i++)
 			params[i] = fn->nlocal
 					    ? ir_text_of(a->ir, a->ir->locals[fn->local + i].name)
-					    : "";
+					    : arena_printf(a->e->mem, "arg%u", i + 1);
 		m->params = params;
 		m->nparam = m->nfixed = (int)fn->nparam;
 		m->variadic = fn->flags & FN_VARIADIC;

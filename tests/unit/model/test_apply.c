@@ -206,6 +206,16 @@ static void annotations_add_to_the_model(void **state)
 	done(&a);
 }
 
+static void parameters_of_a_declaration_have_numbers(void **state)
+{
+	struct applied a = apply(HEAD, "file \"/s/a.c\" main\nfn f(x) {\n call take(1, x) @2\n}\n"
+				       "fn take(?, ?) attr annotate \"tvt: locks arg2\"\n");
+
+	assert_string_equal(dumped(&a, "f"), "a.c:2: f calls take\n\tlocks arg2\n");
+	assert_int_equal(effect_arg(a.p, a.e->e, a.e->e->clause->p).kind, REF_LOCAL);
+	done(&a);
+}
+
 static void an_annotation_that_is_wrong_is_said(void **state)
 {
 	struct applied a;
@@ -267,6 +277,7 @@ int main(void)
 		cmocka_unit_test(places_are_found),
 		cmocka_unit_test(a_field_may_lie_in_an_unnamed_record),
 		cmocka_unit_test(annotations_add_to_the_model),
+		cmocka_unit_test(parameters_of_a_declaration_have_numbers),
 		cmocka_unit_test(an_annotation_that_is_wrong_is_said),
 		cmocka_unit_test(what_to_use_instead),
 		cmocka_unit_test(only_on_loop_unless_locking_was_set_up),
