@@ -139,6 +139,13 @@ void apply_annotated_place(struct apply *a, uint32_t attr, uint32_t nattr, struc
 	enum place_kind kind, const char *name);
 struct place_use place_use_none(const struct place *place);
 
+/* ---- parse_fn.c ---- */
+
+/* p->p is at the parenthesis behind the names; installs a model for each. */
+bool function_parse(struct parser *p, const struct token *names, uint32_t n);
+/* n bytes, copied into the models' arena. */
+const void *parser_keep(struct parser *p, const void *v, size_t n);
+
 /* ---- parse.c ---- */
 
 int model_parse_file(struct parser *p, const char *text);
