@@ -187,8 +187,11 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 		return;
 	}
 	struct block_site *old = &se->blocks.v[*slot]; /* the nearest is kept, unless this one is certain */
+	b.nother = old->nother + 1;
 	if ((old->assumed && !b.assumed) || (old->by_type && !b.by_type))
 		*old = b;
+	else
+		old->nother++;
 }
 
 /* POSIX.1-2017, 2.4.3: what may be called in a signal handler is a list; our models carry it. */

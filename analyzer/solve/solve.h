@@ -58,6 +58,7 @@ struct block_site {
 	enum category category; /* may be narrower than the clause's: io on a file is disk */
 	enum severity severity;
 	bool assumed;	      /* a condition could not be decided */
+	uint32_t nother;      /* further ways to it: functions as they are reached that lead here and block */
 	bool by_type;	      /* an edge on the way was found by type only */
 	bool far;	      /* so many calls, or calls through pointers, away that no object takes all of them */
 	uint32_t entry;

@@ -42,6 +42,7 @@ static void check(struct rule_run *run)
 		rule_level(f, level_of(b->severity), confidence_of(b));
 		label(run, f, b);
 		rule_identity(run, f, "%s", b->model->name);
+		f->nother = b->nother;
 		rule_task(run, f, b->entry);
 		rule_trace(run, f, b->visit, b->site, category_phrase[b->category]);
 		rule_instead(run, f, b->model);

@@ -31,6 +31,7 @@ static void check(struct rule_run *run)
 		rule_level(f, LEVEL_WARNING, b->by_type || b->far ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
 		rule_label(run, f, "keeps one of the pool's threads");
 		rule_identity(run, f, "%s", b->model->name);
+		f->nother = b->nother;
 		rule_task(run, f, b->entry);
 		rule_trace(run, f, b->visit, b->site, category_phrase[b->category]);
 		rule_note(run, f, "give it a thread of its own, or a time-out, and keep jobs in flight below the pool's size");

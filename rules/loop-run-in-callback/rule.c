@@ -14,6 +14,7 @@ static void check(struct rule_run *run)
 		rule_level(f, LEVEL_WARNING, b->by_type || b->far ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
 		rule_label(run, f, "callbacks run on top of this one until the inner loop ends");
 		rule_identity(run, f, "%s", b->model->name);
+		f->nother = b->nother;
 		rule_task(run, f, b->entry);
 		rule_trace(run, f, b->visit, b->site, "runs a nested loop");
 		rule_instead(run, f, b->model);

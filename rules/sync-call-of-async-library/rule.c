@@ -15,6 +15,7 @@ static void check(struct rule_run *run)
 			b->by_type || b->far ? CONF_LOW : b->assumed ? CONF_MEDIUM : CONF_HIGH);
 		rule_label(run, f, "%s", category_phrase[b->category]);
 		rule_identity(run, f, "%s", b->model->name);
+		f->nother = b->nother;
 		rule_task(run, f, b->entry);
 		rule_trace(run, f, b->visit, b->site, category_phrase[b->category]);
 		rule_instead(run, f, b->model);
