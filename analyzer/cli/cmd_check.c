@@ -49,6 +49,7 @@ int cmd_check(const struct cli *c)
 			.status = exit_status(c, &a),
 			.quiet = c->quiet,
 			.verbose = c->verbose,
+			.hide_notes = !c->pipe.all && !c->verbose && c->fail_on != LEVEL_NOTE,
 			.page = page_text,
 			.url = page_url};
 

@@ -115,6 +115,12 @@ static void put_findings(const struct report_in *in, struct sb *out, const struc
 		sb_printf(out, "%s%u silenced by allow()", sep, r->suppressed);
 		sep = ", ";
 	}
+	if (in->hide_notes && levels[LEVEL_NOTE]) {
+		sb_puts(out, sep);
+		put_count(out, levels[LEVEL_NOTE], "note");
+		sb_puts(out, " not shown (-v)");
+		sep = ", ";
+	}
 	if (r->below_threshold)
 		sb_printf(out, "%s%u of low confidence not shown (--all)", sep, r->below_threshold);
 	sb_putc(out, '\n');
