@@ -1,11 +1,11 @@
 /* annot.c - what is written at declarations and in comments for a reader like us.
  *
- * libclang shows annotate("...") with its text. Other attributes are nameless: their names and arguments
- * are read from the source.
+ * libclang shows annotate("...") with its text. Other attributes are nameless: their names and
+ * arguments are read from the source.
  *
  * A macro that expands to nothing, like coroutine_fn, leaves no trace but its text. Without a
- * preprocessing record, which costs up to 18 % of parsing, it is what stands among the specifiers of
- * a declaration and is neither a keyword nor a name of its type.
+ * preprocessing record, which costs up to 18 % of parsing, it is what stands among the specifiers
+ * of a declaration and is neither a keyword nor a name of its type.
  */
 #include "front/lower_int.h"
 
@@ -86,7 +86,8 @@ static enum attr_is attr_named(const char *name, size_t *known_at)
 	return OTHER;
 }
 
-/* Length of "name(...)" at s, up to the matching parenthesis; of the name alone if there is none. */
+/* Length of "name(...)" at s, up to the matching parenthesis; of the name alone if there is none.
+ */
 static size_t call_len(const char *s, size_t n)
 {
 	size_t i = ident_len(s, n), open = i;
@@ -118,8 +119,8 @@ static CXString printed(CXCursor decl)
 	return s;
 }
 
-/* "name(args)" as it is written. In a macro's body the arguments are names of its parameters, so those of the
- * macro stand for them. */
+/* "name(args)" as it is written. In a macro's body the arguments are names of its parameters, so
+ * those of the macro stand for them. */
 static const char *attr_text(struct lower *l, CXCursor attr, const char *name)
 {
 	CXSourceLocation at = lc.getCursorLocation(attr);
@@ -140,11 +141,12 @@ static const char *attr_text(struct lower *l, CXCursor attr, const char *name)
 	}
 	if (!p.src)
 		return name;
-	return arena_strndup(l->mem, p.src->text + p.off,
-		call_len(p.src->text + p.off, p.src->size - p.off));
+	return arena_strndup(
+		l->mem, p.src->text + p.off, call_len(p.src->text + p.off, p.src->size - p.off));
 }
 
-/* The function of cleanup(f). A macro may wrap macros that know its name, so the declaration is printed. */
+/* The function of cleanup(f). A macro may wrap macros that know its name, so the declaration is
+ * printed. */
 static uint32_t cleanup_fn(struct lower *l, CXCursor decl)
 {
 	CXString print = printed(decl);
@@ -162,7 +164,8 @@ static uint32_t cleanup_fn(struct lower *l, CXCursor decl)
 static void add(struct lower *l, struct annot *a, enum attr_kind kind, uint32_t text, uint32_t loc)
 {
 	for (uint32_t i = 0; i < a->nattr; i++) /* on both the definition and the declaration */
-		if (l->ir->attrs[a->attr + i].kind == kind && l->ir->attrs[a->attr + i].text == text)
+		if (l->ir->attrs[a->attr + i].kind == kind &&
+			l->ir->attrs[a->attr + i].text == text)
 			return;
 	if (!a->nattr++)
 		a->attr = l->ir->nattrs;
@@ -222,11 +225,12 @@ struct annot annot_read(struct lower *l, CXCursor decl)
 
 static bool is_keyword(const char *s, size_t n)
 {
-	static const char *const words[] = {"static", "extern", "inline", "const", "volatile", "restrict",
-		"register", "unsigned", "signed", "int", "char", "short", "long", "float", "double",
-		"void", "bool", "struct", "union", "enum", "typedef", "auto"};
+	static const char *const words[] = {"static", "extern", "inline", "const", "volatile",
+		"restrict", "register", "unsigned", "signed", "int", "char", "short", "long",
+		"float", "double", "void", "bool", "struct", "union", "enum", "typedef", "auto"};
 
-	if (n > 1 && s[0] == '_' && (s[1] == '_' || (s[1] >= 'A' && s[1] <= 'Z'))) /* __inline, _Bool */
+	if (n > 1 && s[0] == '_' &&
+		(s[1] == '_' || (s[1] >= 'A' && s[1] <= 'Z'))) /* __inline, _Bool */
 		return true;
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (strlen(words[i]) == n && !memcmp(words[i], s, n))
@@ -257,8 +261,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The declaration's range begins behind a macro that expands to nothing: looks for words right before it,
- * on its line, or alone on the line above. Returns where they begin. */
+/* The declaration's range begins behind a macro that expands to nothing: looks for words right
+ * before it, on its line, or alone on the line above. Returns where they begin. */
 static uint32_t specifiers_begin(const struct src *src, uint32_t off)
 {
 	const char *t = src->text;
@@ -302,7 +306,7 @@ void annot_macros(struct lower *l, CXCursor decl, struct annot *a)
 		return;
 	start = place_expansion(l, lc.getRangeStart(lc.getCursorExtent(decl)));
 	if (start.src != name.src || start.off > name.off || name.off - start.off > 512 ||
-			name.off > name.src->size)
+		name.off > name.src->size)
 		return;
 	type = lc.getTypeSpelling(lc.getCursorType(decl)); /* with the typedefs that were written */
 	s = name.src->text + specifiers_begin(start.src, start.off);

@@ -1,8 +1,8 @@
 /* clang.c - loads libclang 19 and finds its built-in headers.
  *
- * The library is opened by name because only worker processes need it, and so that a machine without it
- * gets a sentence instead of a loader's error. Debian's libclang1-19 does not depend on the package that
- * owns the built-in headers (stddef.h and others), so both are looked for.
+ * The library is opened by name because only worker processes need it, and so that a machine
+ * without it gets a sentence instead of a loader's error. Debian's libclang1-19 does not depend on
+ * the package that owns the built-in headers (stddef.h and others), so both are looked for.
  */
 #include "front/clang.h"
 #include "front/lower.h"
@@ -75,7 +75,8 @@ int clang_load(struct sb *version)
 		for (size_t i = 0; i < COUNT(fns); i++) {
 			fn = dlsym(lib, fns[i].name);
 			if (!fn)
-				return error("libclang has no '%s': it is older than 19", fns[i].name);
+				return error(
+					"libclang has no '%s': it is older than 19", fns[i].name);
 			memcpy((char *)&lc + fns[i].at, &fn, sizeof fn);
 		}
 		lc.resource_dir = find_resource_dir(fn);

@@ -1,8 +1,8 @@
 /* lower.c - one translation unit from its command to its IR.
  *
- * What is lowered: every definition in the main file, in order; those of other files that other units see
- * too (not of system headers, whose inline functions stand for the library's); and then whatever these
- * reach that only this unit can see, static functions of headers above all.
+ * What is lowered: every definition in the main file, in order; those of other files that other
+ * units see too (not of system headers, whose inline functions stand for the library's); and then
+ * whatever these reach that only this unit can see, static functions of headers above all.
  */
 #include "front/lower_int.h"
 
@@ -20,14 +20,13 @@ static double cpu_now(void)
 
 /* ---- the top level ---- */
 
-
 static enum CXChildVisitResult on_top(CXCursor c, CXCursor parent, CXClientData data)
 {
 	struct lower *l = data;
 	struct src *src;
 
 	if (c.kind != CXCursor_VarDecl &&
-			!(c.kind == CXCursor_FunctionDecl && lc.isCursorDefinition(c)))
+		!(c.kind == CXCursor_FunctionDecl && lc.isCursorDefinition(c)))
 		return CXChildVisit_Continue;
 	src = place_expansion(l, lc.getCursorLocation(c)).src;
 	if (src != l->main) {
@@ -38,7 +37,7 @@ static enum CXChildVisitResult on_top(CXCursor c, CXCursor parent, CXClientData 
 			return CXChildVisit_Continue;
 		/* gnu_inline: the definition that counts is elsewhere */
 		if (c.kind == CXCursor_FunctionDecl && lc.Cursor_isFunctionInlined(c) &&
-				lc.Cursor_getStorageClass(c) == CX_SC_Extern)
+			lc.Cursor_getStorageClass(c) == CX_SC_Extern)
 			return CXChildVisit_Continue;
 	}
 	if (c.kind == CXCursor_VarDecl)
@@ -128,8 +127,8 @@ static int failed(struct lower_result *out, const char *fmt, const char *a, cons
 	return -1;
 }
 
-/* The unit's own arguments, and ours, which have the last word. Compilers before 2024 took for warnings
- * what clang calls errors since C99: implicit int and the like. */
+/* The unit's own arguments, and ours, which have the last word. Compilers before 2024 took for
+ * warnings what clang calls errors since C99: implicit int and the like. */
 static const char **arguments(struct lower *l, uint32_t *n)
 {
 	const char *const ours[] = {"-resource-dir", lc.resource_dir, "-w", "-ferror-limit=1000",
@@ -158,7 +157,8 @@ static int parse(struct lower *l, CXIndex index, struct lower_result *out)
 	if (!fs_is_file(l->cmd->file))
 		return failed(out, "'%s' is not a file%s", l->cmd->file, "");
 	rc = lc.parseTranslationUnit2(index, l->cmd->file, argv, (int)argc, NULL, 0,
-		CXTranslationUnit_KeepGoing | CXTranslationUnit_IgnoreNonErrorsFromIncludedFiles, &l->tu);
+		CXTranslationUnit_KeepGoing | CXTranslationUnit_IgnoreNonErrorsFromIncludedFiles,
+		&l->tu);
 	if (rc != CXError_Success)
 		return failed(out, "%s at '%s'", (size_t)rc < COUNT(words) ? words[rc] : words[1],
 			l->cmd->file);

@@ -1,7 +1,7 @@
 /* lower.h - private to front/: parses and lowers one translation unit in this process.
  *
- * Only worker processes call this. libclang may crash, hang or eat memory on hostile input, and limits
- * and watchdogs are the worker's business (worker.c).
+ * Only worker processes call this. libclang may crash, hang or eat memory on hostile input, and
+ * limits and watchdogs are the worker's business (worker.c).
  */
 #ifndef TVT_LOWER_H
 #define TVT_LOWER_H
@@ -13,16 +13,18 @@
 int clang_load(struct sb *version);
 
 struct lower_result {
-	enum unit_state state; /* UNIT_OK, UNIT_ERRORS or UNIT_FAILED; the other states are the worker's */
-	struct ir *ir;	       /* NULL if UNIT_FAILED */
-	uint32_t nerror;       /* errors clang reported */
-	char *first_error;     /* "file:line:col: text", or why it failed; NULL if UNIT_OK */
+	enum unit_state
+		state; /* UNIT_OK, UNIT_ERRORS or UNIT_FAILED; the other states are the worker's */
+	struct ir *ir; /* NULL if UNIT_FAILED */
+	uint32_t nerror;	     /* errors clang reported */
+	char *first_error;	     /* "file:line:col: text", or why it failed; NULL if UNIT_OK */
 	double parse_cpu, lower_cpu; /* seconds of this process's CPU time */
 };
 
-/* Parses cmd->file with cmd->argv in the working directory cmd->dir and lowers it. Needs a large stack (64 MiB):
- * nothing else bounds libclang's recursion. Changes the working directory of the process. 0, or -1 if there is no IR (state and first_error tell why; nothing was
- * printed). The caller owns *out: lower_result_free. */
+/* Parses cmd->file with cmd->argv in the working directory cmd->dir and lowers it. Needs a large
+ * stack (64 MiB): nothing else bounds libclang's recursion. Changes the working directory of the
+ * process. 0, or -1 if there is no IR (state and first_error tell why; nothing was printed). The
+ * caller owns *out: lower_result_free. */
 int lower_parse(const struct tu_cmd *cmd, struct lower_result *out);
 void lower_result_free(struct lower_result *r);
 

@@ -1,23 +1,24 @@
 /* lower_atomic.c - __atomic_*, __c11_atomic_* and __sync_*: loads and stores with OPF_ATOMIC.
  *
- * clang shows the operands of an __atomic or __c11 builtin in an order of its own: pointer, order, value,
- * order on failure, second value. __sync builtins are calls with the value right behind the pointer.
- * A compare-and-exchange is a load, a comparison and a store of one read-modify-write; that the store
- * does not happen when the comparison fails is left out, as a solver has to assume that it does.
+ * clang shows the operands of an __atomic or __c11 builtin in an order of its own: pointer, order,
+ * value, order on failure, second value. __sync builtins are calls with the value right behind the
+ * pointer. A compare-and-exchange is a load, a comparison and a store of one read-modify-write;
+ * that the store does not happen when the comparison fails is left out, as a solver has to assume
+ * that it does.
  */
 #include "front/lower_int.h"
 
 enum form {
-	LOAD,	     /* value = *p */
-	LOAD_TO,     /* *value = *p */
-	STORE,	     /* *p = value */
-	STORE_FROM,  /* *p = *value */
-	EXCHANGE,    /* old = *p, *p = value */
-	EXCHANGE_TO, /* *second = *p, *p = *value */
-	COMPARE,     /* *p == *value ? *p = second : (*value = *p) */
+	LOAD,	      /* value = *p */
+	LOAD_TO,      /* *value = *p */
+	STORE,	      /* *p = value */
+	STORE_FROM,   /* *p = *value */
+	EXCHANGE,     /* old = *p, *p = value */
+	EXCHANGE_TO,  /* *second = *p, *p = *value */
+	COMPARE,      /* *p == *value ? *p = second : (*value = *p) */
 	COMPARE_FROM, /* the same with *second */
 	COMPARE_SYNC, /* *p == value ? *p = second */
-	FETCH,	     /* old = *p, *p = old op value */
+	FETCH,	      /* old = *p, *p = old op value */
 	TEST_AND_SET,
 	CLEAR,
 	INIT,
@@ -53,14 +54,15 @@ static const enum form through_pointer[] = {
 static const struct {
 	const char *name;
 	uint8_t op;
-} fetch_ops[] = {{"add", BIN_ADD}, {"sub", BIN_SUB}, {"and", BIN_AND}, {"or", BIN_OR}, {"xor", BIN_XOR},
-	{"nand", BIN_COUNT}, {"min", BIN_COUNT}, {"max", BIN_COUNT}, {"umin", BIN_COUNT},
-	{"umax", BIN_COUNT}};
+} fetch_ops[] = {{"add", BIN_ADD}, {"sub", BIN_SUB}, {"and", BIN_AND}, {"or", BIN_OR},
+	{"xor", BIN_XOR}, {"nand", BIN_COUNT}, {"min", BIN_COUNT}, {"max", BIN_COUNT},
+	{"umin", BIN_COUNT}, {"umax", BIN_COUNT}};
 
 struct atomic {
 	enum form form;
-	uint8_t op;   /* FETCH; BIN_COUNT: some other one */
-	bool new;     /* FETCH: the value is the new one; COMPARE_SYNC: the old one, not whether it was equal */
+	uint8_t op; /* FETCH; BIN_COUNT: some other one */
+	bool new; /* FETCH: the value is the new one; COMPARE_SYNC: the old one, not whether it was
+		     equal */
 	bool sync;
 };
 
@@ -82,7 +84,9 @@ static bool fetch_op(const char *s, size_t n, uint8_t *op)
 /* fetch_add, add_fetch, fetch_and_add, add_and_fetch */
 static bool is_fetch(const char *s, size_t n, struct atomic *a)
 {
-	static const char *const before[] = {"fetch_and_", "fetch_"}, *const behind[] = {"_and_fetch", "_fetch"};
+	static const char *const before[] = {"fetch_and_", "fetch_"}, *const behind[] = {
+									      "_and_fetch",
+									      "_fetch"};
 
 	a->form = FETCH;
 	for (size_t i = 0; i < COUNT(before); i++) {
@@ -116,7 +120,8 @@ static bool parse(const char *name, struct atomic *a)
 	if (!s)
 		return false;
 	n = strlen(s);
-	if (a->sync && n > 2 && s[n - 1] >= '0' && s[n - 1] <= '9') { /* __sync_fetch_and_add_4, _16 */
+	if (a->sync && n > 2 && s[n - 1] >= '0' &&
+		s[n - 1] <= '9') { /* __sync_fetch_and_add_4, _16 */
 		n -= s[n - 2] == '_' ? 2 : 3;
 		if (n > strlen(s))
 			return false;
@@ -163,9 +168,10 @@ static void store(struct lower *l, uint32_t ptr, struct ref val, uint8_t flags, 
 	lv_drop(l, &lv);
 }
 
-/* Reads and writes *ptr as one; the new value is what op makes of the old one and val, or val itself. */
-static struct ref modify(struct lower *l, uint32_t ptr, const struct atomic *a, struct ref val,
-	uint32_t loc)
+/* Reads and writes *ptr as one; the new value is what op makes of the old one and val, or val
+ * itself. */
+static struct ref modify(
+	struct lower *l, uint32_t ptr, const struct atomic *a, struct ref val, uint32_t loc)
 {
 	uint8_t flags = OPF_ATOMIC | OPF_RMW;
 	struct lv lv = lower_pointee(l, ptr);
@@ -178,8 +184,8 @@ static struct ref modify(struct lower *l, uint32_t ptr, const struct atomic *a, 
 	return a->form == FETCH && a->new ? val : old;
 }
 
-static struct ref compare(struct lower *l, const struct atomic *a, const uint32_t *args, struct ref expected,
-	struct ref desired, uint32_t loc)
+static struct ref compare(struct lower *l, const struct atomic *a, const uint32_t *args,
+	struct ref expected, struct ref desired, uint32_t loc)
 {
 	uint8_t flags = OPF_ATOMIC | OPF_RMW;
 	struct lv lv = lower_pointee(l, args[0]);
@@ -192,7 +198,8 @@ static struct ref compare(struct lower *l, const struct atomic *a, const uint32_
 	return equal;
 }
 
-struct ref lower_atomic(struct lower *l, uint32_t n, const char *name, const uint32_t *args, uint32_t narg)
+struct ref lower_atomic(
+	struct lower *l, uint32_t n, const char *name, const uint32_t *args, uint32_t narg)
 {
 	uint32_t loc = node_loc(l, n), first, second;
 	struct ref a, b, r = no_ref();

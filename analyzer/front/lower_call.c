@@ -1,21 +1,21 @@
 /* lower_call.c - calls, and the builtins that are no calls.
  *
- * (*fp)(x), fp(x) and (&f)(x) are the same to us: parentheses, &, * of functions and casts are taken
- * from the callee first. A direct callee is a function; any other is the value of a local.
+ * (*fp)(x), fp(x) and (&f)(x) are the same to us: parentheses, &, * of functions and casts are
+ * taken from the callee first. A direct callee is a function; any other is the value of a local.
  */
 #include "front/lower_int.h"
 
 enum builtin {
 	B_NONE,
-	B_EXPECT,      /* its first operand */
-	B_CONSTANT_P,  /* 0, operand not evaluated */
-	B_SIZE,	       /* object sizes: not known, operand not evaluated */
+	B_EXPECT,     /* its first operand */
+	B_CONSTANT_P, /* 0, operand not evaluated */
+	B_SIZE,	      /* object sizes: not known, operand not evaluated */
 	B_STOP,
-	B_NOTHING,     /* its operands are evaluated, no more: va_start, prefetch, fences */
-	B_PURE,	       /* computes something that is not known here */
-	B_OVERFLOW,    /* stores an unknown result through its third operand */
+	B_NOTHING,  /* its operands are evaluated, no more: va_start, prefetch, fences */
+	B_PURE,	    /* computes something that is not known here */
+	B_OVERFLOW, /* stores an unknown result through its third operand */
 	B_ATOMIC,
-	B_SETJMP,      /* a function all the same */
+	B_SETJMP, /* a function all the same */
 };
 
 static const struct {
@@ -60,12 +60,12 @@ static const struct {
 };
 
 /* Of the functions that are builtins too, __builtin_memcpy and the like: how their names begin. */
-static const char *const library[] = {"mem", "str", "stp", "printf", "fprintf", "sprintf", "snprintf",
-	"vprintf", "vfprintf", "vsprintf", "vsnprintf", "malloc", "calloc", "realloc", "free", "alloca",
-	"abort", "exit", "_exit", "_Exit", "put", "fput", "fwrite", "fscanf", "scanf", "sscanf", "bcopy",
-	"bcmp", "bzero", "index", "rindex", "fork", "exec", "__mem", "__str", "__stp", "__snprintf_chk",
-	"__sprintf_chk", "__printf_chk", "__fprintf_chk", "__vprintf_chk", "__vfprintf_chk",
-	"__vsnprintf_chk", "__vsprintf_chk", "longjmp"};
+static const char *const library[] = {"mem", "str", "stp", "printf", "fprintf", "sprintf",
+	"snprintf", "vprintf", "vfprintf", "vsprintf", "vsnprintf", "malloc", "calloc", "realloc",
+	"free", "alloca", "abort", "exit", "_exit", "_Exit", "put", "fput", "fwrite", "fscanf",
+	"scanf", "sscanf", "bcopy", "bcmp", "bzero", "index", "rindex", "fork", "exec", "__mem",
+	"__str", "__stp", "__snprintf_chk", "__sprintf_chk", "__printf_chk", "__fprintf_chk",
+	"__vprintf_chk", "__vfprintf_chk", "__vsnprintf_chk", "__vsprintf_chk", "longjmp"};
 
 const char *library_name(const char *name)
 {
@@ -186,7 +186,7 @@ static uint16_t lower_args(struct lower *l, uint32_t n, uint32_t *first)
 	uint16_t narg;
 
 	for (uint32_t c = l->node.v[n + 1].end; c < l->node.v[n].end && args.n < MAX_ARGS;
-			c = l->node.v[c].end)
+		c = l->node.v[c].end)
 		vec_add(&args, lower_arg(l, c));
 	*first = l->ir->nargs;
 	for (uint32_t i = 0; i < args.n; i++)
@@ -202,8 +202,8 @@ static void stop(struct lower *l, uint32_t loc)
 	end_block(l, TERM_STOP, loc);
 }
 
-static struct ref call(struct lower *l, uint32_t n, struct ref callee, uint32_t result, bool value,
-	uint32_t loc)
+static struct ref call(
+	struct lower *l, uint32_t n, struct ref callee, uint32_t result, bool value, uint32_t loc)
 {
 	uint32_t first;
 	uint16_t narg = lower_args(l, n, &first);
@@ -260,7 +260,7 @@ static struct ref atomic_call(struct lower *l, uint32_t n, CXCursor fn)
 	snprintf(name, sizeof name, "%s", lc.getCString(s));
 	lc.disposeString(s);
 	for (uint32_t c = l->node.v[n + 1].end; c < l->node.v[n].end && narg < COUNT(args);
-			c = l->node.v[c].end)
+		c = l->node.v[c].end)
 		args[narg++] = c;
 	return lower_atomic(l, n, name, args, narg);
 }

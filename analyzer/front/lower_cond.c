@@ -1,5 +1,6 @@
 /* lower_cond.c - conditions: !, && and || become control flow, and what is left is kept as
- * `local relation constant-or-local`, because results of trylock, flags and early returns are told by it.
+ * `local relation constant-or-local`, because results of trylock, flags and early returns are told
+ * by it.
  *
  * A condition that is constant ends in a plain goto, so that the other side has no predecessors.
  */
@@ -16,8 +17,8 @@ static bool is_address(struct ref r)
 	return r.kind == REF_FN || r.kind == REF_STR;
 }
 
-static void test(struct lower *l, struct ref a, uint8_t rel, struct ref b, uint32_t yes, uint32_t no,
-	uint32_t loc)
+static void test(struct lower *l, struct ref a, uint8_t rel, struct ref b, uint32_t yes,
+	uint32_t no, uint32_t loc)
 {
 	struct cond c = {.lhs = a, .rel = rel, .rhs = b};
 
@@ -76,7 +77,8 @@ static bool rel_of(enum CXBinaryOperatorKind k, uint8_t *rel)
 	}
 }
 
-/* An expression whose value is a truth value, or mask bits: comparing it with 0 is asking for it. */
+/* An expression whose value is a truth value, or mask bits: comparing it with 0 is asking for it.
+ */
 static bool is_truth(struct lower *l, uint32_t n)
 {
 	enum CXBinaryOperatorKind k;
@@ -114,8 +116,12 @@ static void compare(struct lower *l, uint32_t n, uint8_t rel, uint32_t yes, uint
 	if (is_address(b))
 		b = as_local(l, b, node_type(l, rhs), loc);
 	if (a.kind == REF_CONST && b.kind == REF_CONST) { /* one of them had effects */
-		uint8_t bin = rel == REL_EQ ? BIN_EQ : rel == REL_NE ? BIN_NE : rel == REL_LT ? BIN_LT
-			: rel == REL_LE ? BIN_LE : rel == REL_GT ? BIN_GT : BIN_GE;
+		uint8_t bin = rel == REL_EQ   ? BIN_EQ
+			      : rel == REL_NE ? BIN_NE
+			      : rel == REL_LT ? BIN_LT
+			      : rel == REL_LE ? BIN_LE
+			      : rel == REL_GT ? BIN_GT
+					      : BIN_GE;
 
 		if (fold_operator(l, n, bin, const_of(l, a), const_of(l, b), &v)) {
 			decide(l, v != 0, yes, no, loc);
@@ -252,7 +258,8 @@ void lower_cond(struct lower *l, uint32_t n, uint32_t yes, uint32_t no)
 
 /* ---- conditions as values ---- */
 
-static void arm(struct lower *l, uint32_t block, uint32_t join, struct ref r, uint32_t end, uint32_t loc)
+static void arm(
+	struct lower *l, uint32_t block, uint32_t join, struct ref r, uint32_t end, uint32_t loc)
 {
 	block_join(l, block);
 	if (l->b->cur == NONE)

@@ -1,8 +1,8 @@
 /* lower_decl.c - functions, globals and enumerators: one id each, however often they are declared.
  *
- * Asking for an id is what makes a declaration part of the unit. If it has a definition outside of the
- * main file that only this unit sees (a static function of a header, a static table), that is queued to
- * be lowered too.
+ * Asking for an id is what makes a declaration part of the unit. If it has a definition outside of
+ * the main file that only this unit sees (a static function of a header, a static table), that is
+ * queued to be lowered too.
  */
 #include "front/lower_int.h"
 
@@ -58,8 +58,8 @@ static void fn_annot(struct lower *l, CXCursor decl, struct fn *f)
 	f->flags |= a.fn_flags;
 }
 
-/* int f(a, b) char *b; { }: clang makes a prototype of it, which it is not. A parameter that is not an int
- * is declared behind the parentheses. */
+/* int f(a, b) char *b; { }: clang makes a prototype of it, which it is not. A parameter that is not
+ * an int is declared behind the parentheses. */
 static bool is_knr(struct lower *l, CXCursor def)
 {
 	struct place name = place_expansion(l, lc.getCursorLocation(def)), param;
@@ -75,7 +75,8 @@ static bool is_knr(struct lower *l, CXCursor def)
 			break;
 	}
 	for (int i = 0; i < n; i++) {
-		param = place_expansion(l, lc.getCursorLocation(lc.Cursor_getArgument(def, (unsigned)i)));
+		param = place_expansion(
+			l, lc.getCursorLocation(lc.Cursor_getArgument(def, (unsigned)i)));
 		if (param.src == l->main && param.off > close)
 			return true;
 	}
@@ -234,7 +235,8 @@ static uint32_t make_global(struct lower *l, CXCursor var)
 	g.nattr = a.nattr;
 	id = ir_add_globals(l->ir, g);
 	vec_add(&l->globals, ((CXCursor){.kind = CXCursor_InvalidFile}));
-	if (!external && !(g.flags & GLOBAL_LOCAL) && has_init(decl) && cursor_src(l, decl) != l->main)
+	if (!external && !(g.flags & GLOBAL_LOCAL) && has_init(decl) &&
+		cursor_src(l, decl) != l->main)
 		initialise(l, id, decl);
 	return id;
 }
@@ -273,8 +275,12 @@ void global_root(struct lower *l, CXCursor var)
 uint32_t global_literal(struct lower *l, uint32_t type, uint32_t loc)
 {
 	const struct loc *at = loc == NONE ? NULL : &l->ir->locs[loc];
-	const char *file = at && at->file != NONE ? ir_text_of(l->ir, l->ir->files[at->file].path) : "";
-	struct global g = {.name = ir_str(l->ir, "(literal)"), .type = type, .loc = loc, .fn = NONE,
+	const char *file =
+		at && at->file != NONE ? ir_text_of(l->ir, l->ir->files[at->file].path) : "";
+	struct global g = {.name = ir_str(l->ir, "(literal)"),
+		.type = type,
+		.loc = loc,
+		.fn = NONE,
 		.flags = GLOBAL_DEFINED | GLOBAL_STATIC};
 
 	if (l->body) {

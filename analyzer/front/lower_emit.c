@@ -1,8 +1,8 @@
 /* lower_emit.c - blocks, ops, locals and paths of the function being built.
  *
- * A block is filled once, from where it is placed to its end, so that the ops of a function lie in the
- * order of its blocks without sorting. Where control does not get to, there is no current block; an
- * op emitted there begins a block without predecessors, which is dead code.
+ * A block is filled once, from where it is placed to its end, so that the ops of a function lie in
+ * the order of its blocks without sorting. Where control does not get to, there is no current
+ * block; an op emitted there begins a block without predecessors, which is dead code.
  */
 #include "front/lower_int.h"
 
@@ -92,8 +92,8 @@ void block_here(struct lower *l)
 		start(l->b, block_new(l));
 }
 
-struct op *emit(struct lower *l, uint8_t kind, uint8_t flags, struct ref dst, struct ref src,
-	uint32_t loc)
+struct op *emit(
+	struct lower *l, uint8_t kind, uint8_t flags, struct ref dst, struct ref src, uint32_t loc)
 {
 	block_here(l);
 	if (loc != NONE && kind != OP_BIN && kind != OP_UN) /* whose flags are an operator */
@@ -125,7 +125,8 @@ struct ref const_ref(struct lower *l, int64_t v)
 	return REF(CONST, ir_const(l->ir, v));
 }
 
-struct ref emit_bin(struct lower *l, uint8_t op, struct ref x, struct ref y, uint32_t type, uint32_t loc)
+struct ref emit_bin(
+	struct lower *l, uint8_t op, struct ref x, struct ref y, uint32_t type, uint32_t loc)
 {
 	struct ref t = new_temp(l, type, loc);
 
@@ -140,8 +141,8 @@ static bool retarget(struct lower *l, uint32_t local, struct ref r)
 	struct op *last;
 
 	if (r.kind != REF_LOCAL || (uint32_t)r.id + 1 != b->locals.n || r.id == local ||
-			!(b->locals.v[r.id].flags & LOCAL_TEMP) || b->cur == NONE ||
-			b->ops.n == b->bbs.v[b->cur].op)
+		!(b->locals.v[r.id].flags & LOCAL_TEMP) || b->cur == NONE ||
+		b->ops.n == b->bbs.v[b->cur].op)
 		return false;
 	last = &b->ops.v[b->ops.n - 1];
 	if (!ref_eq(last->dst, r))
@@ -239,7 +240,7 @@ static bool same_steps(const struct lower *l, const struct path *p, const struct
 		return false;
 	for (uint32_t i = 0; i < p->nstep; i++)
 		if (a[i].kind != b[i].kind || a[i].field != b[i].field ||
-				!ref_eq(a[i].index, b[i].index))
+			!ref_eq(a[i].index, b[i].index))
 			return false;
 	return true;
 }
@@ -258,8 +259,8 @@ static struct ref path_ref(struct lower *l, const struct lv *lv)
 	id = *map_slot(&l->b->path_of, h, l->ir->npaths);
 	if (id < l->ir->npaths && same_steps(l, &l->ir->paths[id], lv))
 		return REF(PATH, id);
-	id = ir_add_paths(l->ir, (struct path){.base = lv->base, .step = l->ir->nsteps,
-					 .nstep = lv->nstep});
+	id = ir_add_paths(
+		l->ir, (struct path){.base = lv->base, .step = l->ir->nsteps, .nstep = lv->nstep});
 	for (uint32_t i = 0; i < lv->nstep; i++)
 		ir_add_steps(l->ir, l->steps.v[lv->step + i]);
 	return REF(PATH, id);

@@ -2,8 +2,8 @@
  *
  * A value is a constant, a local, a string or a function; what has to be computed or read ends in a
  * temp. Reading a local is naming it, so no op tells of it. Casts leave no trace, except that a
- * constant is cut to the width of its new type. Values that the IR has no words for (floating point,
- * label addresses) are REF_NONE, "not known".
+ * constant is cut to the width of its new type. Values that the IR has no words for (floating
+ * point, label addresses) are REF_NONE, "not known".
  */
 #include "front/lower_int.h"
 
@@ -29,18 +29,30 @@ enum CXUnaryOperatorKind un_kind(const struct lower *l, uint32_t n)
 
 bool bin_of(enum CXBinaryOperatorKind k, uint8_t *bin)
 {
-	static const uint8_t table[] = {[CXBinaryOperator_Mul] = BIN_MUL, [CXBinaryOperator_Div] = BIN_DIV,
-		[CXBinaryOperator_Rem] = BIN_MOD, [CXBinaryOperator_Sub] = BIN_SUB,
-		[CXBinaryOperator_Shl] = BIN_SHL, [CXBinaryOperator_Shr] = BIN_SHR,
-		[CXBinaryOperator_LT] = BIN_LT, [CXBinaryOperator_GT] = BIN_GT,
-		[CXBinaryOperator_LE] = BIN_LE, [CXBinaryOperator_GE] = BIN_GE,
-		[CXBinaryOperator_EQ] = BIN_EQ, [CXBinaryOperator_NE] = BIN_NE,
-		[CXBinaryOperator_And] = BIN_AND, [CXBinaryOperator_Xor] = BIN_XOR,
-		[CXBinaryOperator_Or] = BIN_OR, [CXBinaryOperator_MulAssign] = BIN_MUL,
-		[CXBinaryOperator_DivAssign] = BIN_DIV, [CXBinaryOperator_RemAssign] = BIN_MOD,
-		[CXBinaryOperator_SubAssign] = BIN_SUB, [CXBinaryOperator_ShlAssign] = BIN_SHL,
-		[CXBinaryOperator_ShrAssign] = BIN_SHR, [CXBinaryOperator_AndAssign] = BIN_AND,
-		[CXBinaryOperator_XorAssign] = BIN_XOR, [CXBinaryOperator_OrAssign] = BIN_OR};
+	static const uint8_t table[] = {[CXBinaryOperator_Mul] = BIN_MUL,
+		[CXBinaryOperator_Div] = BIN_DIV,
+		[CXBinaryOperator_Rem] = BIN_MOD,
+		[CXBinaryOperator_Sub] = BIN_SUB,
+		[CXBinaryOperator_Shl] = BIN_SHL,
+		[CXBinaryOperator_Shr] = BIN_SHR,
+		[CXBinaryOperator_LT] = BIN_LT,
+		[CXBinaryOperator_GT] = BIN_GT,
+		[CXBinaryOperator_LE] = BIN_LE,
+		[CXBinaryOperator_GE] = BIN_GE,
+		[CXBinaryOperator_EQ] = BIN_EQ,
+		[CXBinaryOperator_NE] = BIN_NE,
+		[CXBinaryOperator_And] = BIN_AND,
+		[CXBinaryOperator_Xor] = BIN_XOR,
+		[CXBinaryOperator_Or] = BIN_OR,
+		[CXBinaryOperator_MulAssign] = BIN_MUL,
+		[CXBinaryOperator_DivAssign] = BIN_DIV,
+		[CXBinaryOperator_RemAssign] = BIN_MOD,
+		[CXBinaryOperator_SubAssign] = BIN_SUB,
+		[CXBinaryOperator_ShlAssign] = BIN_SHL,
+		[CXBinaryOperator_ShrAssign] = BIN_SHR,
+		[CXBinaryOperator_AndAssign] = BIN_AND,
+		[CXBinaryOperator_XorAssign] = BIN_XOR,
+		[CXBinaryOperator_OrAssign] = BIN_OR};
 
 	*bin = (size_t)k < COUNT(table) ? table[k] : 0;
 	return *bin || k == CXBinaryOperator_Add || k == CXBinaryOperator_AddAssign;
@@ -66,8 +78,8 @@ static bool is_recovered(struct lower *l, uint32_t n)
 	return l->nerror && lc.getCursorType(node_cursor(l, n)).kind == CXType_Dependent;
 }
 
-/* va_arg(ap, T) looks like an implicit cast of ap to T. A cast of a variable, member or call shows what
- * it refers to, va_arg does not, so that types are rarely asked for. */
+/* va_arg(ap, T) looks like an implicit cast of ap to T. A cast of a variable, member or call shows
+ * what it refers to, va_arg does not, so that types are rarely asked for. */
 static bool is_va_arg(struct lower *l, uint32_t n)
 {
 	enum CXCursorKind k;
@@ -86,8 +98,8 @@ uint32_t strip(struct lower *l, uint32_t n)
 		uint32_t c = only_child(l, n), k = kind_of(l, n);
 
 		if (c == NONE || !is_expr(kind_of(l, c)) ||
-				(k != CXCursor_ParenExpr && k != CXCursor_UnexposedExpr) ||
-				(k == CXCursor_UnexposedExpr && (is_recovered(l, n) || is_va_arg(l, n))))
+			(k != CXCursor_ParenExpr && k != CXCursor_UnexposedExpr) ||
+			(k == CXCursor_UnexposedExpr && (is_recovered(l, n) || is_va_arg(l, n))))
 			return n;
 		n = c;
 	}
@@ -119,8 +131,9 @@ uint32_t chosen_generic(struct lower *l, uint32_t n)
 		return generic_choice(l, n);
 	a = child(l, n, 1);
 	b = child(l, n, 2);
-	if (kind_of(l, n) != CXCursor_UnexposedExpr || b == NONE || l->node.v[b].end != l->node.v[n].end ||
-			!spelled_as(l, lc.getCursorLocation(node_cursor(l, n)), "__builtin_choose_expr"))
+	if (kind_of(l, n) != CXCursor_UnexposedExpr || b == NONE ||
+		l->node.v[b].end != l->node.v[n].end ||
+		!spelled_as(l, lc.getCursorLocation(node_cursor(l, n)), "__builtin_choose_expr"))
 		return NONE;
 	return fold(l, n + 1, &v) ? v ? a : b : NONE;
 }
@@ -137,7 +150,7 @@ static struct ref lower_va_arg(struct lower *l, uint32_t n)
 
 static void effects_below(struct lower *l, uint32_t n)
 {
-	for_each_child (l, c, n)
+	for_each_child(l, c, n)
 		if (is_expr(kind_of(l, c)))
 			lower_effect(l, c);
 }
@@ -166,7 +179,7 @@ static struct ref lower_unexposed(struct lower *l, uint32_t n)
 		return lower_elvis(l, n, true);
 	spelled_ident(l, lc.getCursorLocation(cursor), name, sizeof name);
 	if (is_atomic_name(name)) {
-		for_each_child (l, arg, n)
+		for_each_child(l, arg, n)
 			if (narg < COUNT(args) && is_expr(kind_of(l, arg)))
 				args[narg++] = arg;
 		return lower_atomic(l, n, name, args, narg);
@@ -184,7 +197,7 @@ static struct ref lower_unexposed(struct lower *l, uint32_t n)
 
 /* ---- operators ---- */
 
-static struct ref lower_assign(struct lower *l, uint32_t n)
+struct ref lower_assign(struct lower *l, uint32_t n)
 {
 	uint32_t lhs = child(l, n, 0), rhs = child(l, n, 1), loc;
 	struct ref r;
@@ -264,24 +277,37 @@ static struct ref unary(struct lower *l, uint32_t n, uint8_t op, uint32_t operan
 	return t;
 }
 
-static struct ref lower_unary(struct lower *l, uint32_t n, bool value)
+/* x++, --x and the like, of which the IR has x + 1 and x - 1. */
+static struct ref step(struct lower *l, uint32_t n, enum update want)
+{
+	enum CXUnaryOperatorKind k = un_kind(l, n);
+
+	return update(l, child(l, n, 0),
+		k == CXUnaryOperator_PostInc || k == CXUnaryOperator_PreInc ? BIN_ADD : BIN_SUB,
+		const_ref(l, 1), want);
+}
+
+void lower_update(struct lower *l, uint32_t n)
+{
+	if (kind_of(l, n) == CXCursor_CompoundAssignOperator)
+		lower_compound_assign(l, n, UNUSED);
+	else
+		step(l, n, UNUSED);
+}
+
+static struct ref lower_unary(struct lower *l, uint32_t n)
 {
 	uint32_t c = child(l, n, 0);
-	enum CXUnaryOperatorKind k = un_kind(l, n);
-	enum update want = !value ? UNUSED : OLD;
 
 	if (c == NONE)
 		return no_ref();
-	switch (k) {
+	switch (un_kind(l, n)) {
 	case CXUnaryOperator_PreInc:
 	case CXUnaryOperator_PreDec:
-		want = value ? NEW : UNUSED;
-		/* fallthrough */
+		return step(l, n, NEW);
 	case CXUnaryOperator_PostInc:
 	case CXUnaryOperator_PostDec:
-		return update(l, c,
-			k == CXUnaryOperator_PostInc || k == CXUnaryOperator_PreInc ? BIN_ADD : BIN_SUB,
-			const_ref(l, 1), want);
+		return step(l, n, OLD);
 	case CXUnaryOperator_AddrOf:
 		return address(l, n, 0);
 	case CXUnaryOperator_Deref:
@@ -328,7 +354,7 @@ static struct ref lower_binary(struct lower *l, uint32_t n)
 	if (!bin_of(k, &op))
 		return no_ref();
 	if (a.kind == REF_CONST && b.kind == REF_CONST &&
-			fold_operator(l, n, op, const_of(l, a), const_of(l, b), &v))
+		fold_operator(l, n, op, const_of(l, a), const_of(l, b), &v))
 		return const_ref(l, v);
 	type = op >= BIN_EQ ? l->type_int : node_type(l, n);
 	if (type_at(l, type)->kind == TYPE_FLOAT || (a.kind == REF_NONE && b.kind == REF_NONE))
@@ -441,7 +467,7 @@ static struct ref value(struct lower *l, uint32_t n)
 	case CXCursor_CallExpr:
 		return lower_call(l, n, true);
 	case CXCursor_UnaryOperator:
-		return lower_unary(l, n, true);
+		return lower_unary(l, n);
 	case CXCursor_BinaryOperator:
 		return lower_binary(l, n);
 	case CXCursor_CompoundAssignOperator:
@@ -496,8 +522,9 @@ static uint32_t transparent(struct lower *l, uint32_t n)
 {
 	uint32_t list = kind_of(l, n) == CXCursor_CompoundLiteralExpr ? last_child(l, n) : NONE;
 
-	if (list == NONE || kind_of(l, list) != CXCursor_InitListExpr || only_child(l, list) == NONE ||
-			spelled_as(l, lc.getCursorLocation(node_cursor(l, list)), "{"))
+	if (list == NONE || kind_of(l, list) != CXCursor_InitListExpr ||
+		only_child(l, list) == NONE ||
+		spelled_as(l, lc.getCursorLocation(node_cursor(l, list)), "{"))
 		return n;
 	return strip(l, only_child(l, list));
 }
@@ -519,123 +546,4 @@ struct ref lower_arg(struct lower *l, uint32_t n)
 	}
 	n = strip(l, n);
 	return lower_value(l, transparent(l, n));
-}
-
-/* ---- effects ---- */
-
-/* Reading something volatile is an effect; reading anything else for nothing is not. */
-static void effect_lvalue(struct lower *l, uint32_t n)
-{
-	struct lv lv = lower_lvalue(l, n);
-
-	if (lv.flags && (lv.nstep || lv.base.kind == REF_GLOBAL) &&
-			type_at(l, lv.type)->kind != TYPE_ARRAY)
-		emit_load(l, lv, 0, node_loc(l, n));
-	lv_drop(l, &lv);
-}
-
-static void effect_binary(struct lower *l, uint32_t n)
-{
-	enum CXBinaryOperatorKind k = bin_kind(l, n);
-	uint32_t lhs = child(l, n, 0), rhs = child(l, n, 1), then, end;
-
-	if (rhs == NONE)
-		return;
-	switch (k) {
-	case CXBinaryOperator_Assign:
-		lower_assign(l, n);
-		return;
-	case CXBinaryOperator_LAnd:
-	case CXBinaryOperator_LOr:
-		then = block_new(l);
-		end = block_new(l);
-		lower_cond(l, lhs, k == CXBinaryOperator_LAnd ? then : end,
-			k == CXBinaryOperator_LAnd ? end : then);
-		block_join(l, then);
-		if (l->b->cur != NONE)
-			lower_effect(l, rhs);
-		block_join(l, end);
-		return;
-	default:
-		lower_effect(l, lhs);
-		lower_effect(l, rhs);
-	}
-}
-
-static void effect(struct lower *l, uint32_t n)
-{
-	uint32_t c;
-
-	switch (kind_of(l, n)) {
-	case CXCursor_IntegerLiteral:
-	case CXCursor_CharacterLiteral:
-	case CXCursor_FloatingLiteral:
-	case CXCursor_StringLiteral:
-	case CXCursor_UnaryExpr:
-		return;
-	case CXCursor_DeclRefExpr:
-		if (!is_lvalue(l, n))
-			return;
-		/* fallthrough */
-	case CXCursor_MemberRefExpr:
-	case CXCursor_ArraySubscriptExpr:
-		effect_lvalue(l, n);
-		return;
-	case CXCursor_CallExpr:
-		lower_call(l, n, false);
-		return;
-	case CXCursor_UnaryOperator:
-		switch (un_kind(l, n)) {
-		case CXUnaryOperator_PreInc:
-		case CXUnaryOperator_PreDec:
-		case CXUnaryOperator_PostInc:
-		case CXUnaryOperator_PostDec:
-			lower_unary(l, n, false);
-			return;
-		case CXUnaryOperator_Deref:
-			effect_lvalue(l, n);
-			return;
-		default:
-			lower_effect(l, child(l, n, 0));
-			return;
-		}
-	case CXCursor_BinaryOperator:
-		effect_binary(l, n);
-		return;
-	case CXCursor_CompoundAssignOperator:
-		lower_compound_assign(l, n, UNUSED);
-		return;
-	case CXCursor_ConditionalOperator:
-		lower_ternary(l, n, false);
-		return;
-	case CXCursor_CStyleCastExpr:
-		lower_effect(l, last_child(l, n));
-		return;
-	case CXCursor_StmtExpr:
-		c = child(l, n, 0);
-		if (c != NONE)
-			lower_compound(l, c, false);
-		return;
-	case CXCursor_GenericSelectionExpr:
-		c = chosen_generic(l, n);
-		if (c != NONE)
-			lower_effect(l, c);
-		return;
-	case CXCursor_UnexposedExpr:
-		if (is_elvis(l, n)) {
-			lower_elvis(l, n, false);
-			return;
-		}
-		/* fallthrough */
-	default:
-		value(l, n);
-	}
-}
-
-void lower_effect(struct lower *l, uint32_t n)
-{
-	if (n == NONE || !enter(l, n))
-		return;
-	effect(l, strip(l, n));
-	leave(l);
 }

@@ -1,7 +1,7 @@
 /* lower_fn.c - one function from its declaration to its place in the unit.
  *
- * When all statements are lowered, empty blocks that only go on are taken out, the rest is numbered in
- * the order in which it was placed, and everything moves to the unit's arrays.
+ * When all statements are lowered, empty blocks that only go on are taken out, the rest is numbered
+ * in the order in which it was placed, and everything moves to the unit's arrays.
  */
 #include "front/lower_int.h"
 
@@ -55,7 +55,8 @@ static bool only_goes_on(const struct builder *b, uint32_t block)
 {
 	const struct bb *bb = &b->bbs.v[block];
 
-	return !bb->nop && bb->term == TERM_GOTO && !(bb->flags & BLOCK_LOOP) && block != b->order.v[0];
+	return !bb->nop && bb->term == TERM_GOTO && !(bb->flags & BLOCK_LOOP) &&
+	       block != b->order.v[0];
 }
 
 /* Where a jump to block ends up. A ring of empty blocks, which loops for ever, is left alone. */
@@ -97,7 +98,8 @@ static uint32_t *succ(struct builder *b, struct bb *bb, uint32_t i)
 	return bb->term <= TERM_IF ? &bb->to[i] : &b->succs.v[bb->succ + i].block;
 }
 
-/* Marks what must stay: what can be reached from the entry, and dead code with what that reaches. */
+/* Marks what must stay: what can be reached from the entry, and dead code with what that reaches.
+ */
 static uint8_t *live_blocks(struct lower *l, struct builder *b)
 {
 	uint8_t *live = arena_alloc(l->mem, b->bbs.n);
@@ -106,13 +108,14 @@ static uint8_t *live_blocks(struct lower *l, struct builder *b)
 	for (uint32_t i = 0; i < b->order.n; i++) {
 		struct bb *bb = &b->bbs.v[b->order.v[i]];
 
-		if (live[b->order.v[i]] || (i && !bb->nop && bb->term != TERM_IF && bb->term != TERM_SWITCH))
+		if (live[b->order.v[i]] ||
+			(i && !bb->nop && bb->term != TERM_IF && bb->term != TERM_SWITCH))
 			continue;
 		live[b->order.v[i]] = 1;
 		vec_add(&todo, b->order.v[i]);
 		while (todo.n) {
 			bb = &b->bbs.v[todo.v[--todo.n]];
-			for_each_succ (b, bb, to) {
+			for_each_succ(b, bb, to) {
 				*to = destination(b, *to);
 				if (live[*to])
 					continue;
@@ -125,8 +128,8 @@ static uint8_t *live_blocks(struct lower *l, struct builder *b)
 	return live;
 }
 
-/* A block that only goes on to the next one, which has no other predecessor, takes in its ops. Leaves the
- * blocks that stay in order, numbered. */
+/* A block that only goes on to the next one, which has no other predecessor, takes in its ops.
+ * Leaves the blocks that stay in order, numbered. */
 static void merge_blocks(struct lower *l, struct builder *b, const uint8_t *live)
 {
 	uint32_t *npred = arena_alloc(l->mem, b->bbs.n * sizeof *npred), n = 0;
@@ -136,7 +139,7 @@ static void merge_blocks(struct lower *l, struct builder *b, const uint8_t *live
 		struct bb *bb = &b->bbs.v[b->order.v[i]];
 
 		if (live[b->order.v[i]])
-			for_each_succ (b, bb, to)
+			for_each_succ(b, bb, to)
 				npred[*to]++;
 	}
 	for (uint32_t i = 0; i < b->order.n; i++) {
@@ -146,7 +149,7 @@ static void merge_blocks(struct lower *l, struct builder *b, const uint8_t *live
 		if (!live[id])
 			continue;
 		if (last && last->term == TERM_GOTO && last->to[0] == id && npred[id] == 1 &&
-				!(bb->flags & (BLOCK_LOOP | BLOCK_LABEL))) {
+			!(bb->flags & (BLOCK_LOOP | BLOCK_LABEL))) {
 			last->nop += bb->nop;
 			last->term = bb->term;
 			last->to[0] = bb->to[0];
@@ -168,8 +171,14 @@ static void merge_blocks(struct lower *l, struct builder *b, const uint8_t *live
 
 static void move_block(struct lower *l, struct builder *b, struct bb *bb, uint32_t op0)
 {
-	struct block k = {.op = op0 + bb->op, .nop = bb->nop, .succ = l->ir->nsuccs, .nsucc = nsucc(bb),
-		.cond = bb->cond, .loc = bb->loc, .term = bb->term, .flags = bb->flags};
+	struct block k = {.op = op0 + bb->op,
+		.nop = bb->nop,
+		.succ = l->ir->nsuccs,
+		.nsucc = nsucc(bb),
+		.cond = bb->cond,
+		.loc = bb->loc,
+		.term = bb->term,
+		.flags = bb->flags};
 
 	for (uint32_t i = 0; i < k.nsucc; i++) {
 		struct succ s = {.lo = 0, .hi = 0};
@@ -255,7 +264,7 @@ void lower_fn(struct lower *l, uint32_t fn)
 	declare_params(l, def);
 	if (has_error(l, def))
 		l->b->flags |= FN_DEGRADED;
-	for_each_child (l, c, 0)
+	for_each_child(l, c, 0)
 		if (kind_of(l, c) == CXCursor_CompoundStmt)
 			lower_stmt(l, c);
 	if (l->node.n == 1)

@@ -1,7 +1,9 @@
-/* lower_fold.c - integer constant expressions, as far as conditions, cases and designators need them.
+/* lower_fold.c - integer constant expressions, as far as conditions, cases and designators need
+ * them.
  *
- * Literals, enumerators, operators and casts are folded here; sizeof, offsetof and the like are asked of
- * clang_Cursor_Evaluate, which must never see an initialiser list (it crashes the process).
+ * Literals, enumerators, operators and casts are folded here; sizeof, offsetof and the like are
+ * asked of clang_Cursor_Evaluate, which must never see an initialiser list (it crashes the
+ * process).
  */
 #include "front/lower_int.h"
 
@@ -131,7 +133,7 @@ static bool fold_unary(struct lower *l, uint32_t n, int64_t *v)
 		return true;
 	}
 	if (k == CXUnaryOperator_Minus)
-		*v = (int64_t)-(uint64_t)*v;
+		*v = (int64_t) - (uint64_t)*v;
 	else if (k == CXUnaryOperator_Not)
 		*v = ~*v;
 	*v = wrap(l, node_type(l, n), *v);

@@ -4,13 +4,13 @@
  * to the next member or element, sub-objects whose braces are left out take as many as they have
  * members (20), and a designator moves on to what it names (17).
  *
- * What is not written is zero, and that is not told; neither are zeros of objects with static storage.
- * Of a long table, only the elements that are addresses are kept. An element that is given for a range,
- * [0 ... 9] = f, is one store with an unknown index.
+ * What is not written is zero, and that is not told; neither are zeros of objects with static
+ * storage. Of a long table, only the elements that are addresses are kept. An element that is given
+ * for a range, [0 ... 9] = f, is one store with an unknown index.
  */
 #include "front/lower_int.h"
 
-struct list { /* the initialisers of one pair of braces, taken one by one */
+struct list {		    /* the initialisers of one pair of braces, taken one by one */
 	uint32_t next, end; /* nodes */
 };
 
@@ -144,7 +144,7 @@ static bool is_range(struct lower *l, uint32_t lo, uint32_t hi)
 	       memmem(a.src->text + a.off, b.off - a.off, "...", 3);
 }
 
-struct designator { /* what is left of .a[1].b = value */
+struct designator {	      /* what is left of .a[1].b = value */
 	uint32_t next, value; /* nodes */
 };
 
@@ -209,8 +209,8 @@ static uint32_t init_designated(struct lower *l, struct lv lv, struct designator
 
 /* ---- lists ---- */
 
-/* Initialises the parts of lv from pos on, until it is full or the list is empty. Without braces of its
- * own (not braced), a designator ends it too: it belongs to the list around. */
+/* Initialises the parts of lv from pos on, until it is full or the list is empty. Without braces of
+ * its own (not braced), a designator ends it too: it belongs to the list around. */
 static void fill(struct lower *l, struct lv lv, struct list *it, uint32_t pos, bool braced)
 {
 	uint32_t expect, limit;
@@ -227,7 +227,8 @@ static void fill(struct lower *l, struct lv lv, struct list *it, uint32_t pos, b
 	while (!list_empty(it)) {
 		uint32_t n = it->next;
 
-		if (of_scalars && braced) /* plain numbers of a long table are left out of the tree */
+		if (of_scalars &&
+			braced) /* plain numbers of a long table are left out of the tree */
 			pos += l->node.v[n].nth - expect;
 		expect = l->node.v[n].nth + 1;
 		if (is_designated(l, n)) {
@@ -273,15 +274,15 @@ void lower_init(struct lower *l, struct lv lv, uint32_t n)
 		return;
 	s = strip(l, n);
 	if (kind_of(l, s) == CXCursor_CompoundLiteralExpr && is_aggregate(l, lv.type) &&
-			last_child(l, s) != NONE)
+		last_child(l, s) != NONE)
 		s = last_child(l, s); /* = (struct s){...} */
 	if (kind_of(l, s) == CXCursor_InitListExpr && is_aggregate(l, lv.type)) {
 		struct list it = {.next = s + 1, .end = l->node.v[s].end};
 		uint32_t only = child(l, s, 0);
 
 		if (only != NONE && type_at(l, lv.type)->kind == TYPE_ARRAY &&
-				type_at(l, type_at(l, lv.type)->to)->kind == TYPE_INT &&
-				kind_of(l, strip(l, only)) == CXCursor_StringLiteral)
+			type_at(l, type_at(l, lv.type)->to)->kind == TYPE_INT &&
+			kind_of(l, strip(l, only)) == CXCursor_StringLiteral)
 			init_scalar(l, lv, only); /* char s[] = {"..."} */
 		else
 			fill(l, lv, &it, 0, true);

@@ -1,12 +1,13 @@
-/* lower_jump.c - labels, gotos, and the variables that are cleaned up when control leaves their scope.
+/* lower_jump.c - labels, gotos, and the variables that are cleaned up when control leaves their
+ * scope.
  *
- * The variables with a cleanup attribute that are alive at some point form a chain, innermost first. A jump
- * runs the cleanups from its own chain out to where the chain of its target begins. The target of a
- * forward goto is not known yet, so one out of scopes with cleanups gets a block of its own, which is
- * filled at the end of the function.
+ * The variables with a cleanup attribute that are alive at some point form a chain, innermost
+ * first. A jump runs the cleanups from its own chain out to where the chain of its target begins.
+ * The target of a forward goto is not known yet, so one out of scopes with cleanups gets a block of
+ * its own, which is filled at the end of the function.
  *
- * All computed gotos of a function go to one block, whose successors are the labels with a taken address:
- * an interpreter with a hundred of each has two hundred edges instead of ten thousand.
+ * All computed gotos of a function go to one block, whose successors are the labels with a taken
+ * address: an interpreter with a hundred of each has two hundred edges instead of ten thousand.
  */
 #include "front/lower_int.h"
 
@@ -119,8 +120,9 @@ void lower_goto(struct lower *l, uint32_t n)
 	} else {
 		t = block_new(l);
 		end_goto(l, t, loc);
-		vec_add(&b->gotos, ((struct late_goto){.block = t, .label = label,
-					   .cleanup = b->cleanup, .loc = loc}));
+		vec_add(&b->gotos,
+			((struct late_goto){
+				.block = t, .label = label, .cleanup = b->cleanup, .loc = loc}));
 	}
 }
 
@@ -134,55 +136,14 @@ void lower_indirect_goto(struct lower *l, uint32_t n)
 	end_goto(l, l->b->jump_block, node_loc(l, n));
 }
 
-static void may_go_to(struct lower *l, uint32_t label, uint32_t loc)
+void may_go_to(struct lower *l, uint32_t stmt, uint32_t loc)
 {
 	struct cond unknown = {.rel = REL_NE, .rhs = const_ref(l, 0)};
-	uint32_t next = block_new(l);
+	uint32_t label = label_id(l, l->node.v[stmt].d1), next = block_new(l);
 
 	block_here(l);
 	end_if(l, unknown, l->b->labels.v[label].block, next, loc);
 	block_place(l, next);
-}
-
-/* asm goto("..." : out : in : clobbered : label, ...). libclang does not show the labels, so they are found by
- * name: what stands behind the last colon of the statement, or of the macro that it is an argument of. */
-void asm_labels(struct lower *l, uint32_t n, uint32_t loc)
-{
-	CXSourceLocation at = lc.getCursorLocation(node_cursor(l, n));
-	struct place p = place_spelling(l, at), use = place_expansion(l, at);
-	const char *s, *end, *list = NULL;
-	int depth = 0;
-
-	if (!p.src || !use.src || !memmem(p.src->text + p.off, strcspn(p.src->text + p.off, "(\n"), "goto", 4))
-		return;
-	src_read(l, use.src);
-	s = use.src->text + use.off;
-	end = use.src->text + use.src->size;
-	for (; s < end; s++) {
-		depth += *s == '(';
-		depth -= *s == ')';
-		if (*s == ':' && depth == 1)
-			list = s + 1;
-		if (*s == ')' && !depth)
-			break;
-	}
-	while (list && list < s) {
-		size_t len = ident_len(list, (size_t)(s - list));
-
-		for (uint32_t i = 1; len && i < l->node.n; i++) {
-			CXString name;
-			const char *text;
-
-			if (kind_of(l, i) != CXCursor_LabelStmt)
-				continue;
-			name = lc.getCursorSpelling(node_cursor(l, i));
-			text = lc.getCString(name);
-			if (strlen(text) == len && !memcmp(text, list, len))
-				may_go_to(l, label_id(l, l->node.v[i].d1), loc);
-			lc.disposeString(name);
-		}
-		list += len ? len : 1;
-	}
 }
 
 static uint32_t common(const struct builder *b, uint32_t x, uint32_t y)
@@ -207,7 +168,8 @@ static void place_jump(struct lower *l)
 		if (!b->labels.v[i].taken)
 			continue;
 		b->bbs.v[b->labels.v[i].block].nref++;
-		vec_add(&b->succs, ((struct succ){.block = b->labels.v[i].block, .lo = 0, .hi = 0}));
+		vec_add(&b->succs,
+			((struct succ){.block = b->labels.v[i].block, .lo = 0, .hi = 0}));
 		n++;
 	}
 	if (!n)

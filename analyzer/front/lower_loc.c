@@ -1,22 +1,23 @@
 /* lower_loc.c - places in the source, and the text that stands there.
  *
- * Most places are in the main file, and for those no call is needed: the raw encoding of a location in a
- * file is that of its first byte plus the offset, which is used once two places have shown it; lines
- * and columns come from a table of our own. For other files
- * libclang is asked for lines, and not for texts, if that can be helped: it looks for a text by going
- * through all it has read. So end_col is known in the main file only.
+ * Most places are in the main file, and for those no call is needed: the raw encoding of a location
+ * in a file is that of its first byte plus the offset, which is used once two places have shown it;
+ * lines and columns come from a table of our own. For other files libclang is asked for lines, and
+ * not for texts, if that can be helped: it looks for a text by going through all it has read. So
+ * end_col is known in the main file only.
  *
  * What comes from a macro has three places: where the macro is used (expansion), where the token is
- * written, be it in the macro's body or in an argument (spelling), and, for an argument, the place in the
- * file (file location). clang_getSpellingLocation falls back to the expansion for a token that was
- * passed on from macro to macro, or was pasted together; the file location then knows better.
+ * written, be it in the macro's body or in an argument (spelling), and, for an argument, the place
+ * in the file (file location). clang_getSpellingLocation falls back to the expansion for a token
+ * that was passed on from macro to macro, or was pasted together; the file location then knows
+ * better.
  */
 #include "front/lower_int.h"
 
 static bool is_ident(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-	       c == '$' || (unsigned char)c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
 size_t ident_len(const char *s, size_t n)
@@ -73,18 +74,20 @@ uint32_t src_file_id(struct lower *l, struct src *s)
 	name = lc.getFileName(s->file);
 	path = ir_str(l->ir, path_join(l->mem, l->cmd->dir, lc.getCString(name)));
 	lc.disposeString(name);
-	for (uint32_t i = 0; i < l->ir->nfiles; i++) { /* one file may have been found under two names */
+	for (uint32_t i = 0; i < l->ir->nfiles;
+		i++) { /* one file may have been found under two names */
 		if (l->ir->files[i].path == path) {
 			s->system = l->ir->files[i].flags & FILE_SYSTEM;
 			return s->id = i;
 		}
 	}
 	if (!s->main && !s->asked)
-		s->system = lc.Location_isInSystemHeader(lc.getLocationForOffset(l->tu, s->file, 0));
-	return s->id = ir_add_files(l->ir,
-		       (struct file){.path = path, .flags = s->main ? FILE_MAIN
-							   : s->system ? FILE_SYSTEM
-								       : 0});
+		s->system =
+			lc.Location_isInSystemHeader(lc.getLocationForOffset(l->tu, s->file, 0));
+	return s->id = ir_add_files(l->ir, (struct file){.path = path,
+						   .flags = s->main	? FILE_MAIN
+							    : s->system ? FILE_SYSTEM
+									: 0});
 }
 
 const char *src_path(struct lower *l, struct src *s)
@@ -159,8 +162,8 @@ static struct place locate(struct lower *l, CXSourceLocation at, locate_fn *by)
 }
 
 /* The line and column of what locate() has found. */
-static void line_col(struct lower *l, CXSourceLocation at, locate_fn *by, struct place p, uint32_t *line,
-	uint32_t *col)
+static void line_col(struct lower *l, CXSourceLocation at, locate_fn *by, struct place p,
+	uint32_t *line, uint32_t *col)
 {
 	if (p.src == l->main)
 		position(p.src, p.off, line, col);
@@ -171,6 +174,26 @@ static void line_col(struct lower *l, CXSourceLocation at, locate_fn *by, struct
 static bool same(struct place a, struct place b)
 {
 	return a.src == b.src && a.off == b.off;
+}
+
+/* Behind white space, line continuations and comments. */
+const char *skip_space(const char *s, const char *end)
+{
+	for (;;) {
+		while (s < end && (*s == ' ' || (*s >= '\t' && *s <= '\r') || *s == '\\'))
+			s++;
+		if (end - s > 1 && s[0] == '/' && s[1] == '*') {
+			const char *close = memmem(s + 2, (size_t)(end - s - 2), "*/", 2);
+
+			s = close ? close + 2 : end;
+		} else if (end - s > 1 && s[0] == '/' && s[1] == '/') {
+			const char *eol = memchr(s, '\n', (size_t)(end - s));
+
+			s = eol ? eol : end;
+		} else {
+			return s;
+		}
+	}
 }
 
 /* Two places of the main file that are as far apart as their raw encodings tell where it begins. */
@@ -238,7 +261,8 @@ struct place place_spelling(struct lower *l, CXSourceLocation at)
 
 static size_t ident_at(struct place p)
 {
-	return p.src && p.off < p.src->size ? ident_len(p.src->text + p.off, p.src->size - p.off) : 0;
+	return p.src && p.off < p.src->size ? ident_len(p.src->text + p.off, p.src->size - p.off)
+					    : 0;
 }
 
 static struct loc make_loc(struct lower *l, CXSourceLocation at, bool *body)
@@ -334,7 +358,8 @@ bool spelled_as(struct lower *l, CXSourceLocation at, const char *word)
 	size_t n = strlen(word);
 
 	return p.src && p.off + n <= p.src->size && !memcmp(p.src->text + p.off, word, n) &&
-	       (!is_ident(word[n - 1]) || p.off + n == p.src->size || !is_ident(p.src->text[p.off + n]));
+	       (!is_ident(word[n - 1]) || p.off + n == p.src->size ||
+		       !is_ident(p.src->text[p.off + n]));
 }
 
 void loc_free(struct lower *l)

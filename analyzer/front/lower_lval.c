@@ -1,10 +1,11 @@
 /* lower_lval.c - what an lvalue names: a variable, or a path from one.
  *
- * a->b->c is one path, {a, [deref, b, deref, c]}, so that two mentions of it compare equal and a lock and
- * what it guards can be told to have one base. Each DEREF after the first step, or of a global, also
- * reads what the path names up to there; there is no LOAD for that.
+ * a->b->c is one path, {a, [deref, b, deref, c]}, so that two mentions of it compare equal and a
+ * lock and what it guards can be told to have one base. Each DEREF after the first step, or of a
+ * global, also reads what the path names up to there; there is no LOAD for that.
  *
- * A member of an anonymous struct or union is named directly, without a step for the nameless field.
+ * A member of an anonymous struct or union is named directly, without a step for the nameless
+ * field.
  */
 #include "front/lower_int.h"
 
@@ -48,8 +49,8 @@ static struct lv lv_decl(struct lower *l, uint32_t n)
 		if (id == NONE) {
 			sc = lc.Cursor_getStorageClass(ref);
 			if (ref.kind == CXCursor_ParmDecl ||
-					(lc.getCursorLinkage(ref) == CXLinkage_NoLinkage &&
-						sc != CX_SC_Static && sc != CX_SC_Extern))
+				(lc.getCursorLinkage(ref) == CXLinkage_NoLinkage &&
+					sc != CX_SC_Static && sc != CX_SC_Extern))
 				return late_local(l, ref);
 			id = global_of(l, ref);
 		}
@@ -96,8 +97,8 @@ static bool is_vector(struct lower *l, uint32_t n)
 	return k == CXType_Vector || k == CXType_ExtVector;
 }
 
-/* p->x or s.x: the base of the first is a value, and of an lvalue's value there is an implicit cast; a
- * member may be one of a value, f().p->x. */
+/* p->x or s.x: the base of the first is a value, and of an lvalue's value there is an implicit
+ * cast; a member may be one of a value, f().p->x. */
 static bool is_arrow(struct lower *l, uint32_t base)
 {
 	while (kind_of(l, base) == CXCursor_ParenExpr)
@@ -156,8 +157,8 @@ static uint32_t strip_casts(struct lower *l, uint32_t n, uint32_t *cast)
 	}
 }
 
-/* The object that a pointer's value ptr points into. Of an array that decays it is the array itself,
- * without an index yet, and *array is set. */
+/* The object that a pointer's value ptr points into. Of an array that decays it is the array
+ * itself, without an index yet, and *array is set. */
 static struct lv lv_object(struct lower *l, uint32_t ptr, bool *array)
 {
 	uint32_t cast, n = strip_casts(l, ptr, &cast);
@@ -171,8 +172,8 @@ static struct lv lv_object(struct lower *l, uint32_t ptr, bool *array)
 		if (lv.base.kind == REF_FN)
 			return lv;
 		if (type_at(l, lv.type)->kind == TYPE_ARRAY ||
-				(type_at(l, lv.type)->kind == TYPE_OTHER && is_vector(l, n)) ||
-				kind_of(l, n) == CXCursor_StringLiteral) {
+			(type_at(l, lv.type)->kind == TYPE_OTHER && is_vector(l, n)) ||
+			kind_of(l, n) == CXCursor_StringLiteral) {
 			*array = true;
 			return lv;
 		}
@@ -219,8 +220,9 @@ struct lv lower_pointee(struct lower *l, uint32_t ptr)
 		lv = lower_lvalue(l, lhs);
 		if (cast != NONE)
 			lv.type = type_at(l, node_type(l, cast))->to;
-	} else if (kind_of(l, n) == CXCursor_BinaryOperator && bin_kind(l, n) == CXBinaryOperator_Add &&
-			cast == NONE && rhs != NONE && is_pointer(l, lhs)) {
+	} else if (kind_of(l, n) == CXCursor_BinaryOperator &&
+		   bin_kind(l, n) == CXBinaryOperator_Add && cast == NONE && rhs != NONE &&
+		   is_pointer(l, lhs)) {
 		lv = lv_element(l, lhs, rhs); /* *(p + i) */
 	} else {
 		lv = lv_object(l, ptr, &array);
@@ -254,7 +256,8 @@ static struct lv lv_literal(struct lower *l, uint32_t n)
 	if (l->b == l->init) {
 		lv = lv_of(l, REF(GLOBAL, global_literal(l, type, loc)), type);
 	} else {
-		lv = lv_of(l, REF(LOCAL, new_local(l, ir_str(l->ir, "(literal)"), type, 0, loc)), type);
+		lv = lv_of(l, REF(LOCAL, new_local(l, ir_str(l->ir, "(literal)"), type, 0, loc)),
+			type);
 	}
 	if (list != NONE)
 		lower_init(l, lv, list);

@@ -77,25 +77,6 @@ struct parts {
 	uint32_t init, cond, inc, body;
 };
 
-static const char *skip_space(const char *s, const char *end)
-{
-	for (;;) {
-		while (s < end && (*s == ' ' || (*s >= '\t' && *s <= '\r') || *s == '\\'))
-			s++;
-		if (end - s > 1 && s[0] == '/' && s[1] == '*') {
-			const char *close = memmem(s + 2, (size_t)(end - s - 2), "*/", 2);
-
-			s = close ? close + 2 : end;
-		} else if (end - s > 1 && s[0] == '/' && s[1] == '/') {
-			const char *eol = memchr(s, '\n', (size_t)(end - s));
-
-			s = eol ? eol : end;
-		} else {
-			return s;
-		}
-	}
-}
-
 /* Does the text after "for (" begin with a semicolon, or with two? */
 static uint32_t leading_semicolons(struct lower *l, uint32_t n)
 {
@@ -115,7 +96,8 @@ static uint32_t leading_semicolons(struct lower *l, uint32_t n)
 	return k;
 }
 
-/* Of `init; X` and a body: is X the condition? Semicolons decide; what lies in macros by its looks. */
+/* Of `init; X` and a body: is X the condition? Semicolons decide; what lies in macros by its looks.
+ */
 static bool is_condition(struct lower *l, uint32_t init, uint32_t x)
 {
 	CXSourceRange range = lc.getCursorExtent(node_cursor(l, init));
@@ -139,7 +121,8 @@ static bool is_condition(struct lower *l, uint32_t init, uint32_t x)
 	case CXCursor_CompoundAssignOperator:
 		return false;
 	case CXCursor_BinaryOperator:
-		return bin_kind(l, x) != CXBinaryOperator_Assign && bin_kind(l, x) != CXBinaryOperator_Comma;
+		return bin_kind(l, x) != CXBinaryOperator_Assign &&
+		       bin_kind(l, x) != CXBinaryOperator_Comma;
 	}
 	return true;
 }
@@ -252,7 +235,8 @@ static void lower_switch(struct lower *l, uint32_t n)
 	block_join(l, exit);
 }
 
-/* clang's word is better in a constant expression: htons(80) asks __builtin_constant_p, which is 0 to fold(). */
+/* clang's word is better in a constant expression: htons(80) asks __builtin_constant_p, which is 0
+ * to fold(). */
 static bool case_value(struct lower *l, uint32_t n, int64_t *v)
 {
 	return fold(l, n, v) || evaluate(l, n, v);
@@ -279,7 +263,8 @@ static uint32_t lower_cases(struct lower *l, uint32_t n)
 
 	l->b->bbs.v[block].nref++; /* by the switch */
 	block_place(l, block);
-	while (n != NONE && (kind_of(l, n) == CXCursor_CaseStmt || kind_of(l, n) == CXCursor_DefaultStmt)) {
+	while (n != NONE &&
+		(kind_of(l, n) == CXCursor_CaseStmt || kind_of(l, n) == CXCursor_DefaultStmt)) {
 		if (kind_of(l, n) == CXCursor_CaseStmt)
 			add_case(l, n, block);
 		else if (l->b->sw)
@@ -293,7 +278,7 @@ static uint32_t lower_cases(struct lower *l, uint32_t n)
 
 static void size_effects(struct lower *l, uint32_t n, uint32_t init)
 {
-	for_each_child (l, c, n)
+	for_each_child(l, c, n)
 		if (c != init)
 			lower_effect(l, c);
 }
@@ -306,7 +291,8 @@ static void lower_static(struct lower *l, uint32_t n, CXCursor var, bool init)
 	if (!init)
 		return;
 	l->b = l->init;
-	lower_initialiser(l, lv_of(l, REF(GLOBAL, global), l->ir->globals[global].type), last_child(l, n));
+	lower_initialiser(
+		l, lv_of(l, REF(GLOBAL, global), l->ir->globals[global].type), last_child(l, n));
 	l->b = b;
 }
 
@@ -346,50 +332,6 @@ static void lower_var(struct lower *l, uint32_t n)
 	}
 }
 
-/* ---- inline assembly ---- */
-
-/* 'w' for "=r"(x), 'b' (both) for "+m"(x), 'r' for an input; by the text before the operand. */
-static char asm_access(struct lower *l, uint32_t n)
-{
-	struct place p = place_spelling(l,
-		lc.getRangeStart(lc.getCursorExtent(node_cursor(l, n))));
-	const char *s, *begin;
-
-	if (!p.src || p.off > p.src->size)
-		return 'b';
-	begin = p.src->text;
-	s = begin + p.off;
-	while (s > begin && (s[-1] == ' ' || s[-1] == '\t' || s[-1] == '\n' || s[-1] == '('))
-		s--;
-	if (s == begin || s[-1] != '"')
-		return 'b';
-	for (s--; s > begin && s[-1] != '"' && s[-1] != '\n';)
-		s--;
-	return memchr(s, '+', strcspn(s, "\"\n")) ? 'b' : memchr(s, '=', strcspn(s, "\"\n")) ? 'w' : 'r';
-}
-
-static void asm_write(struct lower *l, uint32_t n, uint32_t loc)
-{
-	struct lv lv = lower_lvalue(l, n);
-
-	emit_store(l, lv, no_ref(), 0, loc);
-	lv_drop(l, &lv);
-}
-
-static void lower_asm(struct lower *l, uint32_t n)
-{
-	uint32_t loc = node_loc(l, n);
-
-	for_each_child (l, c, n)
-		if (asm_access(l, c) != 'w')
-			lower_value(l, c);
-	emit_blind(l, BLIND_ASM, loc);
-	for_each_child (l, c, n)
-		if (asm_access(l, c) != 'r' && is_lvalue(l, strip(l, c)))
-			asm_write(l, c, loc);
-	asm_labels(l, n, loc);
-}
-
 /* ---- jumps out ---- */
 
 static void lower_return(struct lower *l, uint32_t n)
@@ -421,7 +363,7 @@ struct ref lower_compound(struct lower *l, uint32_t n, bool value)
 	uint32_t outer = b->cleanup, last = value ? last_child(l, n) : NONE;
 	struct ref r = no_ref(), t;
 
-	for_each_child (l, c, n) {
+	for_each_child(l, c, n) {
 		while (c == last && kind_of(l, c) == CXCursor_LabelStmt && child(l, c, 0) != NONE) {
 			lower_label(l, c);
 			c = last = child(l, c, 0);
@@ -454,7 +396,7 @@ static void stmt(struct lower *l, uint32_t n)
 		lower_compound(l, n, false);
 		break;
 	case CXCursor_DeclStmt:
-		for_each_child (l, var, n)
+		for_each_child(l, var, n)
 			if (kind_of(l, var) == CXCursor_VarDecl)
 				lower_var(l, var);
 		break;
@@ -518,8 +460,9 @@ static void stmt(struct lower *l, uint32_t n)
 			lower_effect(l, n);
 			break;
 		}
-		emit_blind(l, k >= CXCursor_OMPParallelDirective ? BLIND_OMP : BLIND_EXPR, node_loc(l, n));
-		for_each_child (l, part, n)
+		emit_blind(l, k >= CXCursor_OMPParallelDirective ? BLIND_OMP : BLIND_EXPR,
+			node_loc(l, n));
+		for_each_child(l, part, n)
 			lower_stmt(l, part);
 	}
 }

@@ -1,15 +1,15 @@
 /* lower_tree.c - the cursors of one body or initialiser as a flat tree.
  *
- * One recursive visit, which libclang does with a worklist of its own for expressions, fills an array
- * in pre-order; a node knows where its subtree ends. Lowering then walks the array and asks libclang
- * only about types, names and places. That is three times faster than visiting children node by
- * node, and `a ?: b`, whose condition is visited three times, is easily seen.
+ * One recursive visit, which libclang does with a worklist of its own for expressions, fills an
+ * array in pre-order; a node knows where its subtree ends. Lowering then walks the array and asks
+ * libclang only about types, names and places. That is three times faster than visiting children
+ * node by node, and `a ?: b`, whose condition is visited three times, is easily seen.
  */
 #include "front/lower_int.h"
 
 struct reader {
 	struct lower *l;
-	VEC(uint32_t) open; /* nodes whose subtree is being visited, outermost first */
+	VEC(uint32_t) open;   /* nodes whose subtree is being visited, outermost first */
 	VEC(uint32_t) nchild; /* parallel: children seen so far */
 	bool full;
 };
@@ -19,7 +19,8 @@ static bool is_parent(const struct node *n, const CXCursor *c)
 	if (n->kind != (uint32_t)c->kind || n->d0 != c->data[0])
 		return false;
 	/* of a declaration, data[1] says whether it is the first of its group, which varies */
-	return (n->kind >= CXCursor_FirstDecl && n->kind <= CXCursor_LastDecl) || n->d1 == c->data[1];
+	return (n->kind >= CXCursor_FirstDecl && n->kind <= CXCursor_LastDecl) ||
+	       n->d1 == c->data[1];
 }
 
 static void push(struct reader *r, CXCursor c, uint32_t nth)
@@ -28,8 +29,11 @@ static void push(struct reader *r, CXCursor c, uint32_t nth)
 
 	vec_add(&r->open, l->node.n);
 	vec_add(&r->nchild, 0);
-	vec_add(&l->node, ((struct node){.kind = (uint32_t)c.kind, .xdata = c.xdata, .d0 = c.data[0],
-					.d1 = c.data[1], .nth = nth}));
+	vec_add(&l->node, ((struct node){.kind = (uint32_t)c.kind,
+				  .xdata = c.xdata,
+				  .d0 = c.data[0],
+				  .d1 = c.data[1],
+				  .nth = nth}));
 }
 
 static void pop(struct reader *r)
@@ -63,10 +67,11 @@ static enum CXChildVisitResult on_cursor(CXCursor c, CXCursor parent, CXClientDa
 		break;
 	default:
 		if (!(c.kind >= CXCursor_FirstExpr && c.kind <= CXCursor_LastExpr) &&
-				!(c.kind >= CXCursor_FirstStmt && c.kind <= CXCursor_LastStmt))
+			!(c.kind >= CXCursor_FirstStmt && c.kind <= CXCursor_LastStmt))
 			return CXChildVisit_Continue;
 	}
-	/* a constant expression of its own class is shown as what is in it, which then follows once more */
+	/* a constant expression of its own class is shown as what is in it, which then follows once
+	 * more */
 	if (p->d1 == c.data[1] && p->kind == (uint32_t)c.kind)
 		return CXChildVisit_Recurse;
 	r->nchild.v[r->open.n - 1]++;
@@ -100,13 +105,14 @@ CXCursor node_cursor(const struct lower *l, uint32_t n)
 {
 	const struct node *node = &l->node.v[n];
 
-	return (CXCursor){.kind = (enum CXCursorKind)node->kind, .xdata = node->xdata,
+	return (CXCursor){.kind = (enum CXCursorKind)node->kind,
+		.xdata = node->xdata,
 		.data = {node->d0, node->d1, l->tu}};
 }
 
 uint32_t child(const struct lower *l, uint32_t n, uint32_t i)
 {
-	for_each_child (l, c, n)
+	for_each_child(l, c, n)
 		if (!i--)
 			return c;
 	return NONE;
@@ -116,7 +122,7 @@ uint32_t nchild(const struct lower *l, uint32_t n)
 {
 	uint32_t k = 0;
 
-	for_each_child (l, c, n)
+	for_each_child(l, c, n)
 		k++;
 	return k;
 }
@@ -125,7 +131,7 @@ uint32_t last_child(const struct lower *l, uint32_t n)
 {
 	uint32_t last = NONE;
 
-	for_each_child (l, c, n)
+	for_each_child(l, c, n)
 		last = c;
 	return last;
 }

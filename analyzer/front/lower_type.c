@@ -1,9 +1,9 @@
 /* lower_type.c - types, records and their fields.
  *
- * A type is looked up by libclang's opaque pointer; two that look the same become one. A record begins
- * as a name and a key: its fields are listed only when a member of it is used, when an object of it is
- * declared, or when it lies in such a record. So a unit holds the records that its code touches, and not
- * all those that its headers name behind pointers.
+ * A type is looked up by libclang's opaque pointer; two that look the same become one. A record
+ * begins as a name and a key: its fields are listed only when a member of it is used, when an
+ * object of it is declared, or when it lies in such a record. So a unit holds the records that its
+ * code touches, and not all those that its headers name behind pointers.
  */
 #include "front/lower_int.h"
 
@@ -44,8 +44,8 @@ static bool in_source_file(struct lower *l, CXCursor decl)
 	return s && (s->main || str_ends(src_path(l, s), ".c"));
 }
 
-/* All nameless structs in one record have one USR: they are told apart by where they are, and those that
- * one macro makes by their order. */
+/* All nameless structs in one record have one USR: they are told apart by where they are, and those
+ * that one macro makes by their order. */
 static uint32_t nameless_key(struct lower *l, CXCursor decl, uint32_t key)
 {
 	uint32_t off = place_expansion(l, lc.getCursorLocation(decl)).off;
@@ -76,7 +76,7 @@ static uint32_t record_of(struct lower *l, CXCursor decl)
 	r.key = key;
 	r.flags = decl.kind == CXCursor_UnionDecl ? RECORD_UNION : 0;
 	if (!strcmp(ir_text_of(l->ir, r.name), "__va_list_tag") ||
-			!strcmp(ir_text_of(l->ir, r.name), "__va_list"))
+		!strcmp(ir_text_of(l->ir, r.name), "__va_list"))
 		l->seen_va_list = true;
 	ir_add_records(l->ir, r);
 	vec_add(&l->records, ((struct record_info){.decl = decl}));
@@ -99,17 +99,19 @@ static uint32_t record_inside(const struct lower *l, uint32_t type)
 {
 	while (type != NONE && l->ir->types[type].kind == TYPE_ARRAY)
 		type = l->ir->types[type].to;
-	return type != NONE && l->ir->types[type].kind == TYPE_RECORD ? l->ir->types[type].to : NONE;
+	return type != NONE && l->ir->types[type].kind == TYPE_RECORD ? l->ir->types[type].to
+								      : NONE;
 }
 
 static bool points_to_fn(const struct lower *l, uint32_t type)
 {
-	return type_at(l, type)->kind == TYPE_PTR && type_at(l, type_at(l, type)->to)->kind == TYPE_FN;
+	return type_at(l, type)->kind == TYPE_PTR &&
+	       type_at(l, type_at(l, type)->to)->kind == TYPE_FN;
 }
 
-/* clang_Cursor_getOffsetOfField looks at all fields of the record and of those inside, each time. So
- * the offsets of a plain struct are computed, and asked for only where attributes or bit-fields change
- * them, or the sum is not the record's size. */
+/* clang_Cursor_getOffsetOfField looks at all fields of the record and of those inside, each time.
+ * So the offsets of a plain struct are computed, and asked for only where attributes or bit-fields
+ * change them, or the sum is not the record's size. */
 static void find_offsets(struct lower *l, CXCursor decl, uint32_t size, const CXCursor *fields,
 	struct field *out, uint32_t n)
 {
@@ -172,11 +174,13 @@ void record_fill(struct lower *l, uint32_t record)
 		if (record_inside(l, f->type) != NONE)
 			vec_add(&l->record_queue, record_inside(l, f->type));
 	}
-	find_offsets(l, l->records.v[record].decl, l->ir->records[record].size, list.v.v, fields, n);
+	find_offsets(
+		l, l->records.v[record].decl, l->ir->records[record].size, list.v.v, fields, n);
 	l->ir->records[record].field = l->ir->nfields;
 	l->ir->records[record].nfield = n;
 	for (uint32_t i = 0; i < n; i++)
-		map_put(&l->field_ids, (uintptr_t)list.v.v[i].data[0], ir_add_fields(l->ir, fields[i]));
+		map_put(&l->field_ids, (uintptr_t)list.v.v[i].data[0],
+			ir_add_fields(l->ir, fields[i]));
 	vec_free(&list.v);
 }
 
@@ -313,7 +317,8 @@ static void describe(struct lower *l, CXType t, struct type *x, uint32_t depth)
 	case CXType_VariableArray:
 		x->kind = TYPE_ARRAY;
 		x->to = make_type(l, lc.getArrayElementType(t), depth + 1);
-		x->flags |= type_at(l, x->to)->flags & (TYPEF_CONST | TYPEF_VOLATILE | TYPEF_ATOMIC);
+		x->flags |=
+			type_at(l, x->to)->flags & (TYPEF_CONST | TYPEF_VOLATILE | TYPEF_ATOMIC);
 		x->size = t.kind == CXType_ConstantArray ? clamp(lc.getArraySize(t)) : 0;
 		break;
 	case CXType_Record:
@@ -407,7 +412,9 @@ bool type_is_noreturn(struct lower *l, CXType t)
 
 uint32_t type_number(struct lower *l, const char *text, uint32_t size)
 {
-	return add_type(l, (struct type){.kind = TYPE_INT, .to = NONE, .size = size,
+	return add_type(l, (struct type){.kind = TYPE_INT,
+				   .to = NONE,
+				   .size = size,
 				   .flags = *text == '_' ? TYPEF_UNSIGNED : 0,
 				   .text = ir_str(l->ir, text)});
 }
@@ -420,7 +427,9 @@ uint32_t type_pointer_to(struct lower *l, uint32_t type)
 		return NONE;
 	text = ir_text_of(l->ir, l->ir->types[type].text);
 	text = arena_printf(l->mem, "%s%s*", text, str_ends(text, "*") ? "" : " ");
-	return add_type(l, (struct type){.kind = TYPE_PTR, .to = type, .size = sizeof(void *),
+	return add_type(l, (struct type){.kind = TYPE_PTR,
+				   .to = type,
+				   .size = sizeof(void *),
 				   .text = ir_str(l->ir, text)});
 }
 
@@ -442,7 +451,8 @@ bool type_is_va_list(const struct lower *l, uint32_t type)
 		if (is_va_list_name(ir_text_of(l->ir, t->name)))
 			return true;
 		if (t->kind == TYPE_RECORD)
-			return str_starts(ir_text_of(l->ir, l->ir->records[t->to].name), "__va_list");
+			return str_starts(
+				ir_text_of(l->ir, l->ir->records[t->to].name), "__va_list");
 		if (t->kind != TYPE_PTR && t->kind != TYPE_ARRAY)
 			return false;
 	}

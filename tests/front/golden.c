@@ -2,10 +2,11 @@
  *
  *	golden DIR [--update]
  *
- * One process for all files, as loading libclang takes longer than lowering them. The first line of a .c may say
- * after "//:" what to print and how to compile it: "--all" for types and declarations too, flags behind
- * "--". Paths are printed relative to DIR, and places in the system's headers, which differ from machine
- * to machine, as "system".
+ * One process for all files, as loading libclang takes longer than lowering them. The first line of
+ *a .c may say after "//:" what to print and how to compile it: "--all" for types and declarations
+ *too, flags behind
+ * "--". Paths are printed relative to DIR, and places in the system's headers, which differ from
+ *machine to machine, as "system".
  */
 #include "front/lower.h"
 
@@ -112,7 +113,8 @@ static bool same(const char *name, const char *want, const char *got)
 }
 
 /* Splits the text after "//:" at the beginning of the file into words. */
-static uint32_t options(struct arena *a, const char *text, const char **argv, uint32_t max, bool *all)
+static uint32_t options(
+	struct arena *a, const char *text, const char **argv, uint32_t max, bool *all)
 {
 	uint32_t argc = 0;
 	bool flags = false;
@@ -136,7 +138,8 @@ static uint32_t options(struct arena *a, const char *text, const char **argv, ui
 static bool check(struct golden *g, struct arena *a, const char *file)
 {
 	const char *argv[16], *path = path_join(a, g->dir, file), *msg;
-	struct tu_cmd cmd = {.file = path, .dir = g->dir, .argv = argv, .compiler = "cc", .entry = NONE};
+	struct tu_cmd cmd = {
+		.file = path, .dir = g->dir, .argv = argv, .compiler = "cc", .entry = NONE};
 	char *tir = arena_printf(a, "%.*s.tir", (int)(strlen(path) - 2), path), *text;
 	struct lower_result r;
 	struct sb out = {0};

@@ -2,9 +2,11 @@
  *
  *	lower_main [--root DIR] [--all | --fn NAME] FILE [-- FLAG...]
  *
- * Prints the functions that have code; with --all also types, records, globals and declarations, with
- * --fn only that function. Paths below DIR are printed relative to it. Exits with 1 if the file cannot be
- * parsed or the IR violates an invariant; errors in the file itself are printed as a comment.
+ * Prints the functions that have code; with --all also types, records, globals and declarations,
+ *with
+ * --fn only that function. Paths below DIR are printed relative to it. Exits with 1 if the file
+ *cannot be parsed or the IR violates an invariant; errors in the file itself are printed as a
+ *comment.
  */
 #include "front/lower.h"
 
@@ -40,7 +42,7 @@ static void print(const struct options *o, const struct lower_result *r)
 		ir_print(r->ir, &out);
 	for (uint32_t i = 0; !o->all && i < r->ir->nfns; i++)
 		if (r->ir->fns[i].nblock &&
-				(!o->fn || !strcmp(ir_text_of(r->ir, r->ir->fns[i].name), o->fn)))
+			(!o->fn || !strcmp(ir_text_of(r->ir, r->ir->fns[i].name), o->fn)))
 			ir_print_fn(r->ir, i, &out);
 	put_relative(out.s ? out.s : "", o->root);
 	sb_free(&out);
@@ -51,8 +53,12 @@ static void *run(void *arg)
 	struct options *o = arg;
 	struct arena *a = arena_new();
 	char *cwd = path_cwd(a);
-	struct tu_cmd cmd = {.file = path_join(a, cwd, o->file), .dir = cwd, .argv = o->argv,
-		.argc = o->argc, .compiler = "cc", .entry = NONE};
+	struct tu_cmd cmd = {.file = path_join(a, cwd, o->file),
+		.dir = cwd,
+		.argv = o->argv,
+		.argc = o->argc,
+		.compiler = "cc",
+		.entry = NONE};
 	struct lower_result r;
 	const char *msg = "";
 
@@ -91,7 +97,8 @@ int main(int argc, char **argv)
 			o.file = argv[i];
 	}
 	if (!o.file)
-		return -error("usage: lower_main [--root DIR] [--all | --fn NAME] FILE [-- FLAG...]");
+		return -error(
+			"usage: lower_main [--root DIR] [--all | --fn NAME] FILE [-- FLAG...]");
 	if (i < argc)
 		i++;
 	o.argv = (const char *const *)argv + i;

@@ -1,5 +1,5 @@
-/* Lowering as its callers see it: states, errors, keys and hashes across units. What becomes of each C
- * construct is in tests/front. */
+/* Lowering as its callers see it: states, errors, keys and hashes across units. What becomes of
+ * each C construct is in tests/front. */
 #include "front/lower.h"
 
 #include <setjmp.h>
@@ -65,7 +65,8 @@ static void test_ok(void **state)
 static void test_flags(void **state)
 {
 	struct arena *a = arena_new();
-	const char *file = put(a, "flag.c", "#ifdef YES\nint yes(void) { return 1; }\n#endif\nint x;\n");
+	const char *file =
+		put(a, "flag.c", "#ifdef YES\nint yes(void) { return 1; }\n#endif\nint x;\n");
 	struct lower_result r = lower(file, "-DYES");
 
 	assert_true(find(r.ir, "yes")->flags & FN_DEFINED);
@@ -123,7 +124,8 @@ static const char header[] = "struct s { int n; struct s *next; };\n"
 			     "	return other(count);\n"
 			     "}\n";
 
-/* The header's function is one in every unit that sees the same text, whatever else is in the unit. */
+/* The header's function is one in every unit that sees the same text, whatever else is in the unit.
+ */
 static void test_header_hash(void **state)
 {
 	struct arena *a = arena_new();
@@ -131,13 +133,18 @@ static void test_header_hash(void **state)
 	const struct fn *f, *g, *h;
 
 	put(a, "h.h", header);
-	one = lower(put(a, "one.c", "#define LIMIT 3\n#include \"h.h\"\nint a(struct s *p) { return shared(p); }\n"),
+	one = lower(put(a, "one.c",
+			    "#define LIMIT 3\n#include \"h.h\"\nint a(struct s *p) { return "
+			    "shared(p); }\n"),
 		NULL);
 	two = lower(put(a, "two.c",
-			    "#define LIMIT 3\nint before(double d) { return d > 1; }\nint z[4];\n#include \"h.h\"\n"
+			    "#define LIMIT 3\nint before(double d) { return d > 1; }\nint "
+			    "z[4];\n#include \"h.h\"\n"
 			    "int b(struct s *p) { z[1] = 2; return before(0) + shared(p); }\n"),
 		NULL);
-	three = lower(put(a, "three.c", "#define LIMIT 4\n#include \"h.h\"\nint c(struct s *p) { return shared(p); }\n"),
+	three = lower(put(a, "three.c",
+			      "#define LIMIT 4\n#include \"h.h\"\nint c(struct s *p) { return "
+			      "shared(p); }\n"),
 		NULL);
 	f = find(one.ir, "shared");
 	g = find(two.ir, "shared");
@@ -157,7 +164,8 @@ static void test_header_hash(void **state)
 static void test_static_keys(void **state)
 {
 	struct arena *a = arena_new();
-	const char *text = "static int twin(void) { return 1; }\nint (*get(void))(void) { return twin; }\n";
+	const char *text =
+		"static int twin(void) { return 1; }\nint (*get(void))(void) { return twin; }\n";
 	struct lower_result one, two;
 
 	assert_int_equal(system(arena_printf(a, "mkdir -p %s/x %s/y", dir, dir)), 0);
@@ -181,8 +189,9 @@ static void test_repeatable(void **state)
 	struct lower_result r;
 
 	put(a, "h.h", header);
-	file = put(a, "again.c", "#define LIMIT 3\n#include \"h.h\"\n"
-				 "// tvt: on loop\nint a(struct s *p) { return shared(p); }\n");
+	file = put(a, "again.c",
+		"#define LIMIT 3\n#include \"h.h\"\n"
+		"// tvt: on loop\nint a(struct s *p) { return shared(p); }\n");
 	r = lower(file, NULL);
 	ir_write(r.ir, &first);
 	lower_result_free(&r);
@@ -203,11 +212,12 @@ static void test_repeatable(void **state)
 static void test_places(void **state)
 {
 	struct arena *a = arena_new();
-	struct lower_result r = lower(put(a, "places.c",
-					      "int g(int);\r\n"
-					      "#define CALL(x) g(x)\r\n"
-					      "/* \xc3\xa4\xc3\xb6 */ int f(void) { return CALL(1); }\r\n"),
-		NULL);
+	struct lower_result r =
+		lower(put(a, "places.c",
+			      "int g(int);\r\n"
+			      "#define CALL(x) g(x)\r\n"
+			      "/* \xc3\xa4\xc3\xb6 */ int f(void) { return CALL(1); }\r\n"),
+			NULL);
 	const struct loc *l = NULL, *fl;
 
 	for (uint32_t i = 0; i < r.ir->nops; i++)
