@@ -86,10 +86,7 @@ static struct lv part(struct lower *l, struct lv lv, uint32_t pos, bool range)
 		return lv;
 	}
 	field = l->ir->records[t->to].field + pos;
-	if (is_anonymous(l, field))
-		lv.type = l->ir->fields[field].type;
-	else
-		lv_field(l, &lv, field);
+	lv_field(l, &lv, field);
 	return lv;
 }
 

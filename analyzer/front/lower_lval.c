@@ -111,23 +111,66 @@ static bool is_arrow(struct lower *l, uint32_t base)
 	return is_pointer(l, base);
 }
 
+/* Steps from record into its nameless members until `to`, whose member is named in C as if it were
+ * record's own. libclang leaves some of these out, and offsets would be wrong without them. */
+static bool into_anonymous(
+	struct lower *l, struct lv *lv, uint32_t record, uint32_t to, uint32_t depth)
+{
+	const struct record *r;
+
+	if (record == to)
+		return true;
+	if (record == NONE || depth > 16)
+		return false;
+	record_fill(l, record);
+	r = &l->ir->records[record];
+	for (uint32_t field = r->field; field < r->field + r->nfield; field++) {
+		uint32_t step = l->steps.n;
+		struct lv inner = *lv;
+
+		if (!is_anonymous(l, field))
+			continue;
+		lv_field(l, &inner, field);
+		if (into_anonymous(l, &inner, type_at(l, inner.type)->to, to, depth + 1)) {
+			*lv = inner;
+			return true;
+		}
+		l->steps.n = step;
+		r = &l->ir->records[record]; /* filling others may have moved it */
+	}
+	return false;
+}
+
+static uint32_t record_at(struct lower *l, const struct lv *lv, uint32_t base, bool arrow)
+{
+	const struct type *t = type_at(l, lv->type);
+
+	if (t->kind != TYPE_RECORD) {
+		t = type_at(l, node_type(l, base));
+		if (arrow)
+			t = type_at(l, t->to);
+	}
+	return t->kind == TYPE_RECORD ? t->to : NONE;
+}
+
 static struct lv lv_member(struct lower *l, uint32_t n)
 {
-	uint32_t base = child(l, n, 0);
+	uint32_t base = child(l, n, 0), record;
 	uint32_t field = field_of(l, lc.getCursorReferenced(node_cursor(l, n)));
+	bool arrow;
 	struct lv lv;
 
 	if (base == NONE || field == NONE) {
 		emit_blind(l, BLIND_EXPR, node_loc(l, n));
 		return lv_unknown(l);
 	}
-	lv = is_arrow(l, base) ? lower_pointee(l, base) : lower_lvalue(l, base);
+	arrow = is_arrow(l, base);
+	lv = arrow ? lower_pointee(l, base) : lower_lvalue(l, base);
 	if (lv_is_nowhere(&lv)) /* of which object is unknown, but not which member */
 		lv.base = as_local(l, lv.base, NONE, node_loc(l, n));
-	if (!is_anonymous(l, field))
-		lv_field(l, &lv, field);
-	else
-		lv.type = l->ir->fields[field].type;
+	record = l->ir->fields[field].record;
+	into_anonymous(l, &lv, record_at(l, &lv, base, arrow), record, 0);
+	lv_field(l, &lv, field);
 	return lv;
 }
 
