@@ -6,7 +6,10 @@
  * renumbering. Text form (.tir): ir_text.c. Invariants: ir_check().
  *
  * C constructs and where they went:
- *   a->b[i].c          path {local a, [deref, field b, index i, field c]}
+ *   a->b[i].c          path {local a, [deref, field b, index i, field c]}; [deref, b, deref, index i, c]
+ *                      if b is a pointer. A DEREF behind other steps, or of a global, also reads what
+ *                      the path names up to there: no LOAD of its own tells of it
+ *   s.m, m in a nameless struct of s: a step for the nameless field, and one for m
  *   x (a global)       path {global x, []}, read by LOAD, written by STORE
  *   x (a local)        the local itself; if its address is taken (LOCAL_ADDR), every use is still
  *                      by name, and solvers that care treat uses as accesses
