@@ -1,15 +1,16 @@
 /* headers.c - compares the models with the real headers.
  *
- * For every group of 'header' lines one translation unit is parsed through libclang, and each thing that the
- * models say of those headers is looked for: functions with their number of parameters, "...", and which
- * parameters are function pointers; constants' values; records' fields; types; globals; macros. A function
- * pointer of which the model says nothing is an error: it must be a callback or 'silent'.
+ * For every group of 'header' lines one translation unit is parsed through libclang, and each thing
+ *that the models say of those headers is looked for: functions with their number of parameters,
+ *"...", and which parameters are function pointers; constants' values; records' fields; types;
+ *globals; macros. A function pointer of which the model says nothing is an error: it must be a
+ *callback or 'silent'.
  *
  * usage: headers MODELS-DIRECTORY [-v] [--with LIBRARY FLAG...]
  *	-v lists what the models leave out: functions of those headers that take function pointers
- *	--with checks that library alone, with its headers found by those flags: for a checkout of a project whose
- *	headers are private to it (-include config.h -I include)
- * Exit 77 without libclang 19. What cannot be checked here is counted, with the reason.
+ *	--with checks that library alone, with its headers found by those flags: for a checkout of a
+ *project whose headers are private to it (-include config.h -I include) Exit 77 without
+ *libclang 19. What cannot be checked here is counted, with the reason.
  */
 #include "model/model.h"
 
@@ -17,13 +18,16 @@
 #include <dlfcn.h>
 
 #define CLANG_FNS(F)                                                                               \
-	F(createIndex) F(parseTranslationUnit) F(disposeTranslationUnit) F(disposeIndex)           \
-	F(getTranslationUnitCursor) F(visitChildren) F(getCursorKind) F(getCursorSpelling)         \
-	F(getCString) F(disposeString) F(getCursorType) F(getCanonicalType) F(getPointeeType)      \
-	F(getNumArgTypes) F(getArgType) F(isFunctionTypeVariadic) F(getNumDiagnostics)             \
-	F(getDiagnostic) F(getDiagnosticSeverity) F(getDiagnosticSpelling) F(disposeDiagnostic)    \
-	F(getDiagnosticLocation) F(getSpellingLocation) F(getTypedefDeclUnderlyingType)            \
-	F(getFileName) F(getTypeDeclaration) F(getCursorLocation)
+	F(createIndex)                                                                             \
+	F(parseTranslationUnit) F(disposeTranslationUnit) F(disposeIndex) F(                       \
+		getTranslationUnitCursor) F(visitChildren) F(getCursorKind) F(getCursorSpelling)   \
+		F(getCString) F(disposeString) F(getCursorType) F(getCanonicalType) F(             \
+			getPointeeType) F(getNumArgTypes) F(getArgType) F(isFunctionTypeVariadic)  \
+			F(getNumDiagnostics) F(getDiagnostic) F(getDiagnosticSeverity)             \
+				F(getDiagnosticSpelling) F(disposeDiagnostic)                      \
+					F(getDiagnosticLocation) F(getSpellingLocation)            \
+						F(getTypedefDeclUnderlyingType) F(getFileName)     \
+							F(getTypeDeclaration) F(getCursorLocation)
 static struct {
 #define F(name) __typeof__(&clang_##name) name;
 	CLANG_FNS(F)
@@ -43,7 +47,7 @@ struct fn_decl {
 	const char *name;
 	int narg; /* -1: no prototype */
 	bool variadic;
-	uint32_t fnptr; /* bit per parameter */
+	uint32_t fnptr;	       /* bit per parameter */
 	const char *table[32]; /* records that parameters point at, or NULL */
 	const char *type[32];  /* typedefs of function pointers */
 };
@@ -174,7 +178,8 @@ static enum CXChildVisitResult visit(CXCursor c, CXCursor parent, CXClientData d
 	}
 	case CXCursor_VarDecl:
 		vec_add(&h->globals, spelling(h->mem, c));
-		if (is_fnptr(t)) /* an interface that is filled in at run time is called by the pointer's name */
+		if (is_fnptr(t)) /* an interface that is filled in at run time is called by the
+				    pointer's name */
 			add_fn(h, c, lc.getPointeeType(t));
 		break;
 	default:
@@ -218,13 +223,15 @@ static bool says(const struct model *m, int param)
 static bool has_field(const struct header *h, const char *record, const char *pattern)
 {
 	for (uint32_t i = 0; i < h->fields.n; i++)
-		if (str_glob(record, h->fields.v[i].record) && str_glob(pattern, h->fields.v[i].name))
+		if (str_glob(record, h->fields.v[i].record) &&
+			str_glob(pattern, h->fields.v[i].name))
 			return true;
 	return false;
 }
 
 /* Parameter p of the model is parameter p + shift of the declaration. */
-static void check_params(const struct header *h, const struct model *m, const struct fn_decl *f, int shift)
+static void check_params(
+	const struct header *h, const struct model *m, const struct fn_decl *f, int shift)
 {
 	for (uint32_t i = 0; i < m->ncallback; i++) {
 		const struct callback *cb = &m->callbacks[i];
@@ -235,22 +242,24 @@ static void check_params(const struct header *h, const struct model *m, const st
 		if (p < 0 || p >= f->narg || p >= 32)
 			continue; /* said already */
 		if (!cb->fields && !(f->fnptr >> p & 1))
-			wrong(m->file, cb->line, "'%s': parameter '%s' is no function pointer", f->name,
-				m->params[cb->param]);
+			wrong(m->file, cb->line, "'%s': parameter '%s' is no function pointer",
+				f->name, m->params[cb->param]);
 		for (const char *s = cb->fields; s && *s; s += strspn(s, " ")) {
 			size_t n = strcspn(s, " ");
 			char *name = arena_strndup(h->mem, s, n);
 
 			if (!f->table[p] || !has_field(h, f->table[p], name))
-				wrong(m->file, cb->line, "'%s': parameter '%s' has no field '%s'", f->name,
-					m->params[cb->param], name);
+				wrong(m->file, cb->line, "'%s': parameter '%s' has no field '%s'",
+					f->name, m->params[cb->param], name);
 			s += n;
 		}
 	}
 	for (int p = 0; p < f->narg && p < 32; p++)
-		if (f->fnptr >> p & 1 && !type_says(f->type[p]) && (p - shift < 0 || !says(m, p - shift)))
-			wrong(m->file, m->line, "'%s': parameter %d is a function pointer; say where it runs, or "
-						"'silent'",
+		if (f->fnptr >> p & 1 && !type_says(f->type[p]) &&
+			(p - shift < 0 || !says(m, p - shift)))
+			wrong(m->file, m->line,
+				"'%s': parameter %d is a function pointer; say where it runs, or "
+				"'silent'",
 				f->name, p + 1);
 }
 
@@ -266,8 +275,9 @@ static void check_fn(const struct header *h, const struct model *m)
 	if (f->narg < 0)
 		return;
 	if (!m->open_front && (f->narg != m->nfixed || f->variadic != m->variadic))
-		wrong(m->file, m->line, "'%s' has %d parameters%s, the model %d%s", m->name, f->narg,
-			f->variadic ? " and '...'" : "", m->nfixed, m->variadic ? " and '...'" : "");
+		wrong(m->file, m->line, "'%s' has %d parameters%s, the model %d%s", m->name,
+			f->narg, f->variadic ? " and '...'" : "", m->nfixed,
+			m->variadic ? " and '...'" : "");
 	else
 		check_params(h, m, f, m->open_front ? f->narg - m->nparam : 0);
 }
@@ -285,12 +295,14 @@ static void check_pattern(const struct models *ms, const struct header *h, const
 			continue;
 		n++;
 		if (f->narg < m->nparam)
-			wrong(m->file, m->line, "'%s' has %d parameters, the pattern %d", f->name, f->narg, m->nparam);
+			wrong(m->file, m->line, "'%s' has %d parameters, the pattern %d", f->name,
+				f->narg, m->nparam);
 		else
 			check_params(h, m, f, m->open_front ? f->narg - m->nparam : 0);
 	}
 	if (!n)
-		wrong(m->file, m->line, "'%s' matches no function that has no model of its own", m->name);
+		wrong(m->file, m->line, "'%s' matches no function that has no model of its own",
+			m->name);
 }
 
 static bool among(const char *const *v, uint32_t n, const char *pattern)
@@ -375,8 +387,8 @@ static void write_source(const struct group *g, const struct models *ms, struct 
 	*first_const = *line + 1;
 	for (uint32_t i = 0; i < nconst; i++, ++*line) {
 		if (consts[i].headers == g->headers && consts[i].uncheckable == g->uncheckable) {
-			sb_printf(src, "_Static_assert((long long)(%s) == %lldLL, \"\");\n", consts[i].name,
-				(long long)consts[i].value);
+			sb_printf(src, "_Static_assert((long long)(%s) == %lldLL, \"\");\n",
+				consts[i].name, (long long)consts[i].value);
 			count.constants++;
 		} else {
 			sb_puts(src, "\n");
@@ -392,10 +404,12 @@ static void macros(const struct group *g, const struct models *ms, struct sb *sr
 
 	for (uint32_t i = 0; i < n; i++)
 		if (pl[i].headers == g->headers && pl[i].kind == PLACE_MACRO)
-			sb_printf(src, "#ifndef %s\n#error no macro %s\n#endif\n", pl[i].name, pl[i].name);
+			sb_printf(src, "#ifndef %s\n#error no macro %s\n#endif\n", pl[i].name,
+				pl[i].name);
 }
 
-/* Errors in the source's own part are about constants; an error elsewhere means the header does not parse. */
+/* Errors in the source's own part are about constants; an error elsewhere means the header does not
+ * parse. */
 static bool diagnostics(CXTranslationUnit tu, const struct group *g, int first_const,
 	const struct mconst *consts, uint32_t nconst)
 {
@@ -436,7 +450,8 @@ static unsigned in_group(const struct group *g, const struct models *ms)
 	const struct model **all;
 	const struct place *pl;
 	const struct mconst *consts;
-	uint32_t n = models_all(ms, &all), npl = models_places(ms, &pl), nc = models_consts(ms, &consts);
+	uint32_t n = models_all(ms, &all), npl = models_places(ms, &pl),
+		 nc = models_consts(ms, &consts);
 	unsigned sum = 0;
 
 	for (uint32_t i = 0; i < n; i++)
@@ -460,8 +475,7 @@ static void left_out(const struct models *ms, const struct header *h, const stru
 		if (known || models_find(ms, f->name))
 			continue;
 		count.left_out++;
-		if (count.verbose)
-			printf("left out: %s: %s\n", g->library, f->name);
+		printf("left out: %s: %s\n", g->library, f->name);
 	}
 }
 
@@ -473,7 +487,8 @@ static void check_group(CXIndex index, const struct models *ms, const struct gro
 	const struct model **all;
 	const struct place *pl;
 	const struct mconst *consts;
-	uint32_t n = models_all(ms, &all), npl = models_places(ms, &pl), nconst = models_consts(ms, &consts);
+	uint32_t n = models_all(ms, &all), npl = models_places(ms, &pl),
+		 nconst = models_consts(ms, &consts);
 	struct sb src = {0};
 	struct CXUnsavedFile file = {.Filename = "models.c"};
 	CXTranslationUnit tu = NULL;
@@ -494,13 +509,14 @@ static void check_group(CXIndex index, const struct models *ms, const struct gro
 		unsigned some = in_group(g, ms);
 
 		if (some)
-			printf("not checked: %3u of %s (%s): %s\n", some, g->library, g->nheader ? g->headers[0] : "",
-				why);
+			printf("not checked: %3u of %s (%s): %s\n", some, g->library,
+				g->nheader ? g->headers[0] : "", why);
 		count.uncheckable += some;
 	} else {
 		lc.visitChildren(lc.getTranslationUnitCursor(tu), visit, &h);
 		for (uint32_t i = 0; i < n; i++)
-			if (all[i]->headers == g->headers && all[i]->uncheckable == g->uncheckable) {
+			if (all[i]->headers == g->headers &&
+				all[i]->uncheckable == g->uncheckable) {
 				if (strpbrk(all[i]->name, "*?"))
 					check_pattern(ms, &h, all[i]);
 				else
@@ -509,7 +525,8 @@ static void check_group(CXIndex index, const struct models *ms, const struct gro
 		for (uint32_t i = 0; i < npl; i++)
 			if (pl[i].headers == g->headers && pl[i].uncheckable == g->uncheckable)
 				check_place(&h, &pl[i]);
-		left_out(ms, &h, g);
+		if (count.verbose)
+			left_out(ms, &h, g);
 	}
 	if (tu)
 		lc.disposeTranslationUnit(tu);
@@ -524,7 +541,8 @@ static void check_group(CXIndex index, const struct models *ms, const struct gro
 
 static bool load_libclang(void)
 {
-	static const char *const names[] = {TVT_LIBCLANG_DIR "/lib/libclang-19.so.1", "libclang-19.so.1"};
+	static const char *const names[] = {
+		TVT_LIBCLANG_DIR "/lib/libclang-19.so.1", "libclang-19.so.1"};
 	void *lib = NULL;
 
 	for (size_t i = 0; i < COUNT(names) && !lib; i++)
@@ -595,11 +613,13 @@ int main(int argc, char **argv)
 	lc.disposeIndex(index);
 	vec_free(&groups);
 	models_free(ms);
-	printf("checked: %u functions, %u patterns, %u constants, %u fields, %u types, %u globals, %u macros\n",
-		count.functions, count.patterns, count.constants, count.fields, count.types, count.globals,
-		count.macros);
+	printf("checked: %u functions, %u patterns, %u constants, %u fields, %u types, %u globals, "
+	       "%u macros\n",
+		count.functions, count.patterns, count.constants, count.fields, count.types,
+		count.globals, count.macros);
 	printf("not checked: %u (reasons above)\n", count.uncheckable);
-	printf("functions with callbacks in these headers and without a model: %u\n", count.left_out);
+	if (count.verbose)
+		printf("left out: %u\n", count.left_out);
 	printf("errors: %u\n", count.errors);
 	return count.errors != 0;
 }
