@@ -377,24 +377,21 @@ static void pkg_flags(const char *library, struct arena *mem, const char **argv,
 	}
 }
 
-/* Includes, then a line for each constant and macro, numbered so that an error names its line. */
-static void write_source(const struct group *g, const struct models *ms, struct sb *src, int *line,
-	int *first_const, const struct mconst *consts, uint32_t nconst)
+/* Includes, then a line for each constant, so that an error's line tells which: the first one's is returned. */
+static int write_source(const struct group *g, struct sb *src, const struct mconst *consts, uint32_t nconst)
 {
-	*line = 0;
-	for (uint32_t i = 0; i < g->nheader; i++, ++*line)
+	for (uint32_t i = 0; i < g->nheader; i++)
 		sb_printf(src, "#include <%s>\n", g->headers[i]);
-	*first_const = *line + 1;
-	for (uint32_t i = 0; i < nconst; i++, ++*line) {
+	for (uint32_t i = 0; i < nconst; i++) {
 		if (consts[i].headers == g->headers && consts[i].uncheckable == g->uncheckable) {
-			sb_printf(src, "_Static_assert((long long)(%s) == %lldLL, \"\");\n",
-				consts[i].name, (long long)consts[i].value);
+			sb_printf(src, "_Static_assert((long long)(%s) == %lldLL, \"\");\n", consts[i].name,
+				(long long)consts[i].value);
 			count.constants++;
 		} else {
 			sb_puts(src, "\n");
 		}
 	}
-	(void)ms;
+	return (int)g->nheader + 1;
 }
 
 static void macros(const struct group *g, const struct models *ms, struct sb *src)
@@ -483,7 +480,7 @@ static void check_group(CXIndex index, const struct models *ms, const struct gro
 {
 	struct header h = {.mem = arena_new()};
 	const char *argv[64] = {"-xc", "-std=gnu17", "-D_GNU_SOURCE", "-w", "-ferror-limit=0"};
-	int argc = 5, line, first_const;
+	int argc = 5, first_const = 0;
 	const struct model **all;
 	const struct place *pl;
 	const struct mconst *consts;
@@ -496,7 +493,7 @@ static void check_group(CXIndex index, const struct models *ms, const struct gro
 
 	if (!why) {
 		pkg_flags(g->library, h.mem, argv, &argc);
-		write_source(g, ms, &src, &line, &first_const, consts, nconst);
+		first_const = write_source(g, &src, consts, nconst);
 		macros(g, ms, &src);
 		file.Contents = src.s;
 		file.Length = src.n;
