@@ -56,8 +56,7 @@ uint32_t tvt__find_site(const struct trace_thread *s, enum trace_kind kind, uint
 
 	if (kind == KIND_START)
 		key = mix(key, object);
-	/* A hot loop is met at many addresses: when they become too many, the function is enough.
-	 */
+	/* A hot loop is met at many addresses: of too many, the function is enough. */
 	if (flags & FLAG_SITE_EXACT && st->n && f->h.nsite > TRACE_SITES / 4)
 		key = mix(key, tvt__function_start(st->pc[0] + 1));
 	else if (st->n)
@@ -193,8 +192,9 @@ SLOW void tvt__record_before(struct span *sp, enum trace_kind kind)
 	if (!*tvt__.same_process)
 		return; /* see tvt__record */
 	tvt__unwind(sp->ra, &st);
-	sp->pending = tvt__push_event(sp->s, tvt__find_site(sp->s, kind, sp->call, &st, 0, 0, -1),
-		now(), FLAG_PENDING_OPEN);
+	sp->pending = tvt__push_event(sp->s,
+		tvt__find_site(sp->s, kind, sp->call, &st, FLAG_SITE_NEVER, 0, -1), now(),
+		FLAG_PENDING_OPEN);
 }
 
 SLOW void tvt__record(struct span *sp, uint64_t end, enum trace_kind kind, uint64_t object, int fd)
@@ -237,12 +237,12 @@ SLOW void tvt__record(struct span *sp, uint64_t end, enum trace_kind kind, uint6
 SLOW void tvt__record_other(
 	enum trace_kind kind, enum trace_call call, uint64_t ra, uint64_t ticks, uint64_t object)
 {
-	struct trace_thread *s = tvt__thread();
+	struct trace_thread *s;
 	struct stack st;
 	bool outermost;
 	uint32_t id;
 
-	if (!s)
+	if (!tvt__.file || !*tvt__.same_process || !(s = tvt__thread()))
 		return;
 	outermost = !s->inside;
 	if (outermost)

@@ -195,8 +195,7 @@ uint32_t stack_site(const struct tracefile_frame *frames, uint32_t n, uint32_t l
 			continue;
 		if (first == NONE)
 			first = i;
-		/* Parts of a program may lack lines: what lies deeper in it is nearer to the point.
-		 */
+		/* Parts of a program may lack lines: what lies deeper in it says more. */
 		for (uint32_t k = first; f->line && k < i; k++)
 			if (strcmp(frames[k].module, f->module) == 0)
 				return first;

@@ -19,7 +19,7 @@ EXPORT int pthread_create(pthread_t *th, const pthread_attr_t *attr, void *(*fn)
 	uint64_t start = now();
 	int r = REAL(pthread_create)(th, attr, fn, arg);
 
-	if (r == 0 && tvt__.file && *tvt__.same_process)
+	if (r == 0)
 		tvt__record_other(
 			KIND_START, CALL_pthread_create, RETURN(), now() - start, (uint64_t)fn);
 	return r;
@@ -30,7 +30,7 @@ EXPORT int thrd_create(thrd_t *th, thrd_start_t fn, void *arg)
 	uint64_t start = now();
 	int r = REAL(thrd_create)(th, fn, arg);
 
-	if (r == thrd_success && tvt__.file && *tvt__.same_process)
+	if (r == thrd_success)
 		tvt__record_other(
 			KIND_START, CALL_thrd_create, RETURN(), now() - start, (uint64_t)fn);
 	return r;
@@ -111,7 +111,7 @@ static bool exec_begins(void)
 	if (!f || !*tvt__.same_process || tvt__.sandboxed || (uint32_t)RAW(getpid, 0) != f->h.pid)
 		return false;
 	if (tvt__tls.slot)
-		tvt__tls.slot->inside = UINT64_MAX;
+		go_inside(tvt__tls.slot, UINT64_MAX); /* a signal on its way comes now, or never */
 	__atomic_store_n(&f->h.state, STATE_EXECED, __ATOMIC_SEQ_CST);
 	return true;
 }

@@ -1,17 +1,17 @@
 /* turn.c - loops and their turns.
  *
  * A turn is the time between two waits at one place on one thread. Whether a wait belongs to a loop
- *is known only when the same wait comes again; until then the events of the turn are pending. Waits
- *met inside a turn (a callback that polls, a loop run from a callback, a second loop after the
- *first) make a small stack of levels on the thread:
+ * is known only when the same wait comes again; until then the events of the turn are pending.
+ * Waits met inside a turn (a callback that polls, a loop run from a callback, a second loop after
+ * the first) make a small stack of levels on the thread:
  *
- *	a wait at a level's place ends that level's turn; the levels above it were inside the turn,
- *and their events are its events; any other wait that may sleep makes a new level, and is itself an
- *event of the level below, unless both are in one activation of one function ("twins"): if the
- *lower comes again it is one loop with two waits (if (busy) look(); else sleep();), if it does not
- *they are one loop after the other; a level goes when the function that ran its loop has returned
- *(its frame is not on the stack any more), and all levels below one that has taken STREAK turns in
- *a row: they were loops that came before.
+ * - A wait at a level's place ends that level's turn. The levels above it were inside the turn, and
+ *   their events are its events.
+ * - Any other wait that may sleep makes a new level, and is itself an event of the level below.
+ *   Unless both are in one activation of one function ("twins"): if the lower comes again, it is
+ *   one loop with two waits (if (busy) look(); else sleep();), else one loop after the other.
+ * - A level goes when the function that ran its loop has returned: its frame is not on the stack.
+ * - All levels go below one that has taken STREAK turns in a row: they were loops that came before.
  *
  * Pending events lie in one array in the order of time, so a level's are those from its `first` on.
  *
@@ -94,6 +94,11 @@ static void end_turn(struct trace_thread *s, uint32_t k, uint64_t at)
 	for (uint32_t i = k + 1; unlikely(i < s->nlevel); i++)
 		f->loop[s->level[i].loop].visits++;
 	s->nlevel = k + 1;
+	if (unlikely(!l->turn_start)) { /* longjmp left its wait: no turn began */
+		s->npending = l->first;
+		t->checking = false;
+		return;
+	}
 	loop->turns++;
 	loop->turn_ticks += wall;
 	if (wall > loop->max_ticks)
@@ -143,8 +148,7 @@ static bool on_own_stack(uint64_t at)
 	return at > tvt__tls.stack_lo && at <= tvt__tls.stack_hi;
 }
 
-/* Is the function that runs this level's loop still on the stack? Where that cannot be seen: yes.
- */
+/* Is the function that runs this level's loop still on the stack? Yes, if it cannot be seen. */
 static bool lives(const struct trace_level *l, const struct stack *st)
 {
 	for (uint32_t i = 0; i < st->n; i++)
@@ -157,9 +161,8 @@ static bool lives(const struct trace_level *l, const struct stack *st)
 
 static void set_place(struct trace_level *l, const struct wait *w, const struct stack *st)
 {
-	/* Two frames out: the wait's caller and often also its caller only wait, and return
-	 * before the callbacks run (epoll_dispatch of libevent, a function of the program's own).
-	 */
+	/* Two frames out: the wait's caller, and often its caller too, only wait and return
+	 * before the callbacks run (epoll_dispatch of libevent, a function of the program). */
 	uint32_t keep = st->n > 2 ? 2 : st->n - 1;
 
 	l->cfa = w->cfa;
@@ -295,7 +298,7 @@ bool tvt__wait_begin(struct wait *w)
 		return false;
 	}
 	t->turn = NULL;
-	s->turn_start = 0;
+	s->turn_start = s->level[s->nlevel - 1].turn_start = 0;
 	w->s = s;
 	w->start = at;
 	return true;

@@ -60,8 +60,7 @@ struct io_uring;
 struct io_uring_cqe;
 struct __kernel_timespec;
 
-/* Functions that only a fortified program calls, or that headers hide: here are their prototypes.
- */
+/* Prototypes of functions that only a fortified program calls, or that headers hide. */
 #define CALL(ret, name, when, fd, params, args) ret name params;
 #define WAIT(ret, name, fds, sleeps, params, args) ret name params;
 #include "calls.def"
