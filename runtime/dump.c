@@ -24,7 +24,7 @@ static void print_task(struct tvt__symbols *s, int fd, struct tvt__task *t)
 		dprintf(fd, "can run\n");
 	else if (!t->on)
 		dprintf(fd, "waits: %s\n", t->why);
-	else if ((uintptr_t)t->on < FD_CHUNK * FD_CHUNKS)
+	else if ((uintptr_t)t->on < FD_MAX)
 		dprintf(fd, "waits: %s, descriptor %d\n", t->why, (int)(intptr_t)t->on);
 	else
 		dprintf(fd, "waits: %s, %p\n", t->why, t->on);

@@ -1,22 +1,10 @@
-/* fd.c - what is known of each descriptor, and waiting for one.
- *
- * A descriptor is watched from its first wait on, for both directions and edge-triggered, by the
- * epoll of the worker that waited first: one system call in its life, none a wait. `ready` of a
- * side is a guess worth a system call. It is taken down before each read or write and put up again
- * by an edge, or when the call did all that was asked: then there may be more. A read of a stream
- * that gave less than asked for has emptied it, so the task parks without asking for EAGAIN; not
- * after a hang-up, for that edge may be the last.
- *
- * The table is two levels of arrays, made as needed and never moved, so entries are found without
- * a lock. A generation that is part of the event tells edges of a closed descriptor from those of
- * its successor with the same number.
- */
+/* fd.c - the table of descriptors, what is looked at first, waits and events; see fd.h. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "internal.h"
+#include "fd.h"
 
 int tvt__fds_init(struct tvt__rt *rt)
 {
@@ -35,28 +23,36 @@ void tvt__fds_free(struct tvt__rt *rt)
 	tvt__free(rt, rt->fds, FD_CHUNKS * sizeof *rt->fds);
 }
 
-static struct tvt__fd *slot(struct tvt__rt *rt, int fd)
+int tvt__fd_make(struct tvt__rt *rt, unsigned fd, struct tvt__fd **out)
 {
 	struct tvt__fd *chunk, *none = NULL;
 
-	if (fd < 0 || fd >= FD_CHUNK * FD_CHUNKS)
-		return NULL;
-	chunk = atomic_load_explicit(&rt->fds[fd / FD_CHUNK], memory_order_acquire);
-	if (UNLIKELY(!chunk)) {
-		chunk = tvt__malloc(rt, FD_CHUNK * sizeof *chunk);
-		if (!chunk)
-			return NULL;
-		memset(chunk, 0, FD_CHUNK * sizeof *chunk);
-		if (!atomic_compare_exchange_strong(&rt->fds[fd / FD_CHUNK], &none, chunk)) {
-			tvt__free(rt, chunk, FD_CHUNK * sizeof *chunk);
-			chunk = none; /* another worker made it */
-		}
+	if (fd >= FD_MAX)
+		return (int)fd < 0 ? -EBADF : -EMFILE;
+	chunk = tvt__malloc(rt, FD_CHUNK * sizeof *chunk);
+	if (!chunk)
+		return -ENOMEM;
+	memset(chunk, 0, FD_CHUNK * sizeof *chunk);
+	if (!atomic_compare_exchange_strong(&rt->fds[fd / FD_CHUNK], &none, chunk)) {
+		tvt__free(rt, chunk, FD_CHUNK * sizeof *chunk);
+		chunk = none; /* another worker made it */
 	}
-	return &chunk[fd % FD_CHUNK];
+	*out = &chunk[fd % FD_CHUNK];
+	return 0;
+}
+
+/* If there is one. */
+static struct tvt__fd *entry(struct tvt__rt *rt, unsigned fd)
+{
+	struct tvt__fd *chunk =
+		fd < FD_MAX ? atomic_load_explicit(&rt->fds[fd / FD_CHUNK], memory_order_acquire)
+			    : NULL;
+
+	return chunk ? chunk + fd % FD_CHUNK : NULL;
 }
 
 /* The first use: make it non-blocking, and see what it is. */
-static int look(struct tvt__fd *f, int fd)
+int tvt__fd_look(struct tvt__fd *f, int fd)
 {
 	int flags = fcntl(fd, F_GETFL), type;
 	socklen_t len = sizeof type;
@@ -72,51 +68,17 @@ static int look(struct tvt__fd *f, int fd)
 	return 0;
 }
 
-int tvt__fd_find(struct tvt__rt *rt, int fd, struct tvt__fd **out)
-{
-	struct tvt__fd *f = slot(rt, fd);
-	int rc = 0;
-
-	if (!f)
-		return fd < 0 ? -EBADF : fd >= FD_CHUNK * FD_CHUNKS ? -EMFILE : -ENOMEM;
-	tvt__lock(&f->lock);
-	if (UNLIKELY(!f->known))
-		rc = look(f, fd);
-	tvt__unlock(&f->lock);
-	*out = f;
-	return rc;
-}
-
 void tvt__fd_fresh(struct tvt__rt *rt, int fd)
 {
-	struct tvt__fd *f = slot(rt, fd);
+	struct tvt__fd *f = entry(rt, (unsigned)fd);
 
-	if (!f)
+	if (!f && tvt__fd_make(rt, (unsigned)fd, &f) < 0)
 		return; /* its first use will say so */
 	tvt__lock(&f->lock);
 	f->gen++;
 	f->known = f->sock = f->stream = true;
 	f->ended = f->watched = false;
 	f->side[FD_IN] = f->side[FD_OUT] = (struct tvt__side){NULL, true};
-	tvt__unlock(&f->lock);
-}
-
-bool tvt__fd_take(struct tvt__fd *f, int side)
-{
-	bool ready;
-
-	tvt__lock(&f->lock);
-	ready = f->side[side].ready || !f->watched;
-	f->side[side].ready = false;
-	tvt__unlock(&f->lock);
-	return ready;
-}
-
-void tvt__fd_give(struct tvt__fd *f, int side, bool more)
-{
-	tvt__lock(&f->lock);
-	if (more || !f->stream || f->ended)
-		f->side[side].ready = true;
 	tvt__unlock(&f->lock);
 }
 
@@ -163,7 +125,7 @@ static struct tvt__task *waiting(struct tvt__fd *f, int side)
 
 void tvt__fd_event(int fd, uint32_t gen, uint32_t events)
 {
-	struct tvt__fd *f = slot(tvt__w->rt, fd);
+	struct tvt__fd *f = entry(tvt__w->rt, (unsigned)fd);
 	struct tvt__task *in = NULL, *out = NULL;
 
 	tvt__lock(&f->lock);
@@ -188,7 +150,7 @@ void tvt__fd_event(int fd, uint32_t gen, uint32_t events)
 
 void tvt__fd_forget(int fd)
 {
-	struct tvt__fd *f = slot(tvt__w->rt, fd);
+	struct tvt__fd *f = entry(tvt__w->rt, (unsigned)fd);
 	struct tvt__task *in, *out;
 
 	if (!f)

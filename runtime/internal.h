@@ -87,15 +87,15 @@ struct tvt__task {
 	atomic_uchar state;
 	int result; /* of the wait that ended */
 	int budget;
-	unsigned open;	/* scopes */
-	uint32_t timer; /* place in the worker's heap, or NO_TIMER */
+	unsigned open;	 /* scopes */
+	uint32_t timer;	 /* place in the worker's heap, or NO_TIMER */
+	const char *why; /* what it waits for; NULL: runs or could. To here two cache lines. */
+	const void *on;
 	struct tvt__node node;
 	tvt_fn *fn;
 	void *arg;
 	struct tvt__scope *scope;
 	struct tvt__task *scope_prev, *scope_next;
-	const char *why; /* what it waits for; NULL: runs or could */
-	const void *on;
 	char *stack; /* lowest address, the guard */
 	char name[NAME_SIZE];
 	struct san_fibre fibre;
@@ -188,30 +188,9 @@ struct tvt__worker {
 	struct tvt__deque deque;
 };
 
-/* ---- descriptors; see fd.c ---- */
-
-enum { FD_IN, FD_OUT };
-
-struct tvt__side {
-	struct tvt__task *task; /* that waits */
-	bool ready;		/* worth trying */
-};
-
-struct tvt__fd {
-	struct tvt__lock lock;
-	uint32_t gen; /* in the event's data: an event for an earlier file is known as such */
-	bool known;   /* made non-blocking, kind looked at */
-	bool watched; /* by some worker's epoll */
-	bool stream;  /* a read shorter than asked for has emptied it */
-	bool sock;
-	bool ended; /* the peer has hung up: a short read says nothing any more */
-	int epfd;
-	struct tvt__side side[2];
-};
-
 /* ---- the runtime ---- */
 
-enum { FD_CHUNK = 256, FD_CHUNKS = 4096 };
+enum { FD_CHUNK = 256, FD_CHUNKS = 4096, FD_MAX = FD_CHUNK * FD_CHUNKS };
 enum { GUARD_UNKNOWN, GUARD_MADVISE, GUARD_MPROTECT };
 
 struct tvt__slab {
@@ -263,13 +242,13 @@ extern __thread struct tvt__worker *tvt__w; /* this thread's, or NULL */
 
 /* ---- small things, inline because every suspension passes through them ---- */
 
-static inline void tvt__lock(struct tvt__lock *l)
+static inline __attribute__((always_inline)) void tvt__lock(struct tvt__lock *l)
 {
 	if (!tvt__w->solo && UNLIKELY(atomic_exchange_explicit(&l->held, 1, memory_order_acquire)))
 		tvt__lock_slow(l);
 }
 
-static inline void tvt__unlock(struct tvt__lock *l)
+static inline __attribute__((always_inline)) void tvt__unlock(struct tvt__lock *l)
 {
 	if (!tvt__w->solo)
 		atomic_store_explicit(&l->held, 0, memory_order_release);
@@ -371,16 +350,9 @@ int tvt__timer_add(struct tvt__worker *w, struct tvt__task *t, int64_t when);
 void tvt__timer_del(struct tvt__worker *w, struct tvt__task *t);
 struct tvt__task *tvt__timer_pop(struct tvt__worker *w, int64_t now); /* the next that is due */
 
-/* ---- fd.c: the table of descriptors, and waiting for one ---- */
+/* ---- fd.c ---- */
 int tvt__fds_init(struct tvt__rt *rt);
 void tvt__fds_free(struct tvt__rt *rt);
-int tvt__fd_find(struct tvt__rt *rt, int fd, struct tvt__fd **f); /* also looks at a new one */
-void tvt__fd_fresh(struct tvt__rt *rt, int fd); /* made by accept: what is known of it */
-int tvt__fd_park(struct tvt__fd *f, int fd, int side, int64_t deadline, const char *why);
-bool tvt__fd_take(
-	struct tvt__fd *f, int side); /* worth a system call? and until we know more, no more */
-void tvt__fd_give(struct tvt__fd *f, int side, bool more); /* what the call taught */
-void tvt__fd_forget(int fd);				   /* closed, or given back */
 void tvt__fd_event(int fd, uint32_t gen, uint32_t events);
 
 /* ---- loop_epoll.c: wait for events up to timeout ns (0: do not; < 0: for ever) ---- */

@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "fd.h"
 
 static bool later(int err)
 {
@@ -18,7 +18,7 @@ ssize_t tvt_read(int fd, void *buf, size_t n, int64_t deadline)
 	int rc;
 
 	ENTER(t);
-	if ((rc = tvt__fd_find(tvt__w->rt, fd, &f)) < 0)
+	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
 	for (;;) {
 		if (tvt__fd_take(f, FD_IN) || deadline <= 0) {
@@ -51,7 +51,7 @@ ssize_t tvt_write(int fd, const void *buf, size_t n, int64_t deadline)
 	int rc;
 
 	ENTER(t);
-	if ((rc = tvt__fd_find(tvt__w->rt, fd, &f)) < 0)
+	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
 	for (;;) {
 		if (tvt__fd_take(f, FD_OUT) || deadline <= 0) {
@@ -84,7 +84,7 @@ int tvt_accept(int fd, struct sockaddr *addr, socklen_t *len, int64_t deadline)
 	int rc, conn;
 
 	ENTER(t);
-	if ((rc = tvt__fd_find(tvt__w->rt, fd, &f)) < 0)
+	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
 	for (;;) {
 		if (tvt__fd_take(f, FD_IN) || deadline <= 0) {
@@ -114,7 +114,7 @@ int tvt_connect(int fd, const struct sockaddr *addr, socklen_t len, int64_t dead
 	int rc;
 
 	ENTER(t);
-	if ((rc = tvt__fd_find(tvt__w->rt, fd, &f)) < 0)
+	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
 	for (;; began = true) {
 		tvt__fd_take(f, FD_OUT);
@@ -142,7 +142,7 @@ int tvt_wait(int fd, int events, int64_t deadline)
 	ENTER(t);
 	if (events != POLLIN && events != POLLOUT)
 		return -EINVAL;
-	if ((rc = tvt__fd_find(tvt__w->rt, fd, &f)) < 0)
+	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
 	for (;;) {
 		tvt__fd_take(f, side);

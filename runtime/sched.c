@@ -9,10 +9,10 @@
  *                 2. the run queue, a list: first in, first out
  *                 3. with several workers, the deque: tasks not yet begun, which others may steal
  *
- * The clock is read once in `interval` switches and never at a switch, and the kernel asked if
- * POLL_NS have passed. interval doubles while it lasts less than that and shrinks when it lasts
- * longer; so timers and events are late by about POLL_NS, or by one task's turn if that is longer,
- * whether tasks run for 10 ns or 100 us at a time.
+ * The clock is read once in `interval` switches and never at a switch. interval doubles while it
+ * lasts less than LOOK_NS and shrinks when it lasts longer; so timers are late by about that, or
+ * by one task's turn if that is longer, whether tasks run for 10 ns or 100 us at a time. The
+ * kernel is asked for events when there is nothing to run, and every POLL_NS otherwise.
  *
  * Waking. A waiting task has WAITING in its word; who clears it (tvt__claim) wakes it, all others
  * have lost and leave it alone. A task stays on its worker, so a task claimed by another thread
@@ -28,7 +28,8 @@
 #include "deque.h"
 #include "internal.h"
 
-#define POLL_NS (25 * TVT_US)
+#define LOOK_NS (25 * TVT_US)  /* from one look at the clock to the next */
+#define POLL_NS (200 * TVT_US) /* and at the kernel, while there are tasks to run */
 
 enum { AWAKE, ASLEEP, SEARCH }; /* worker.asleep; SEARCH: woken to steal */
 
@@ -411,10 +412,10 @@ static void pace(struct tvt__worker *w, int64_t now)
 	int64_t took = now - w->looked;
 
 	w->looked = now;
-	if (took < POLL_NS)
+	if (took < LOOK_NS)
 		w->interval = w->interval < POLL_MAX ? 2 * w->interval : POLL_MAX;
-	else if (took > 2 * POLL_NS)
-		w->interval = (uint32_t)((w->interval * 2 * POLL_NS + took - 1) / took);
+	else if (took > 2 * LOOK_NS)
+		w->interval = (uint32_t)((w->interval * 2 * LOOK_NS + took - 1) / took);
 	if (now - w->polled >= POLL_NS) {
 		tvt__poll(w, 0);
 		w->polled = now;
