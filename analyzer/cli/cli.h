@@ -38,6 +38,7 @@ struct cli {
 	uint32_t nout;
 	enum color_when color;
 	int fail_on; /* enum level, or NEVER_FAIL */
+	const char *trace; /* --trace: a file, or NULL */
 	bool quiet, verbose, profile;
 	bool catches; /* the command has redirected messages */
 };
@@ -118,6 +119,12 @@ int cli_analyse(const struct cli *c, enum stage until, struct analysis *a);
  */
 int cli_lower_some(const struct cli *c, const struct compdb *db, const uint32_t *which, uint32_t n,
 	struct unit *units);
+
+/* ---- trace_join.c ---- */
+
+/* Joins the record of a run to the findings: a note to each of a family that a run can show, those that cost most
+ * first; and what the run saw that is no finding, into a->run.seen. 0, or -1 after error(). */
+int trace_join(struct analysis *a, const char *file);
 
 /* ---- place.c: what analysis knows, in words. Names from the program are escaped. ---- */
 

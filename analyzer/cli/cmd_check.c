@@ -40,6 +40,8 @@ int cmd_check(const struct cli *c)
 	with_paths.pipe.db.paths = c->args;
 	with_paths.pipe.db.npath = c->narg;
 	status = cli_analyse(&with_paths, STAGE_FINDINGS, &a);
+	if (status < 0 && c->trace && trace_join(&a, c->trace) < 0)
+		status = EXIT_TROUBLE;
 	if (status < 0) {
 		struct report_in in = {.findings = a.findings,
 			.nfinding = a.nfinding,

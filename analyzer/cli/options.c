@@ -141,6 +141,9 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 	case OPT_FAIL_ON:
 		c->fail_on = which;
 		break;
+	case OPT_TRACE:
+		c->trace = val;
+		break;
 	case OPT_COLOR:
 		c->color = (enum color_when)which;
 		break;

@@ -196,6 +196,24 @@ static void put_unused(const struct report_in *in, struct sb *out)
 	}
 }
 
+/* What a traced run says of the findings. */
+static void put_traced(const struct report_in *in, struct sb *out)
+{
+	const struct run_info *r = in->run;
+
+	if (!r->traced)
+		return;
+	put_title(in, out, "run");
+	sb_printf(out, "%u confirmed, %u not observed, %u seen but not found\n", r->nconfirmed, r->nunobserved, r->nseen);
+	for (uint32_t i = 0; i < r->nseen && (in->verbose || i < 2 * SHOWN); i++) {
+		sb_puts(out, "  seen but not found: ");
+		put_place(out, &r->seen[i].at);
+		sb_puts(out, ": ");
+		put_escaped(out, r->seen[i].text);
+		sb_putc(out, '\n');
+	}
+}
+
 static void put_next(const struct report_in *in, struct sb *out, const struct tally *t, uint32_t n)
 {
 	const struct run_info *r = in->run;
@@ -223,6 +241,7 @@ void put_summary(const struct report_in *in, struct sb *out)
 	put_unknown(in, out);
 	put_failed(in, out);
 	put_unused(in, out);
+	put_traced(in, out);
 	put_next(in, out, t, n);
 	free(t);
 }

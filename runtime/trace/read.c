@@ -149,9 +149,3 @@ struct tracefile *tracefile_read(const char *dir)
 	free(r);
 	return t;
 }
-
-void tracefile_free(struct tracefile *t)
-{
-	if (t)
-		arena_free(t->arena);
-}

@@ -423,3 +423,9 @@ out:
 	yajl_tree_free(root);
 	return t;
 }
+
+void tracefile_free(struct tracefile *t)
+{
+	if (t)
+		arena_free(t->arena);
+}

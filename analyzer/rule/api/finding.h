@@ -69,6 +69,10 @@ struct unused { /* an allow() to complain of */
 	const char *text;
 	bool no_reason;
 };
+struct seen { /* by a traced run, but no finding */
+	struct where at;
+	const char *text; /* "'read' 12 times in 'on_client', at most 31 ms" */
+};
 struct run_info { /* the summary line, and coverage honesty */
 	const char *version;
 	const char *root;	/* absolute; findings' files are relative to it */
@@ -81,6 +85,9 @@ struct run_info { /* the summary line, and coverage honesty */
 	double seconds;
 	struct failed_file *failed; /* files that could not be analysed or only in part */
 	uint32_t nfailed;
+	struct seen *seen; /* worst first; with --trace */
+	uint32_t nseen, nconfirmed, nunobserved;
+	bool traced;
 };
 
 #endif
