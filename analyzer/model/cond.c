@@ -36,9 +36,21 @@ static struct mcond *join(
 	return c;
 }
 
+static bool unknown(struct parser *p)
+{
+	uint32_t n = p->m->consts.n;
+	const char **names = xmalloc((n + 1) * sizeof *names);
+
+	for (uint32_t i = 0; i < n; i++)
+		names[i] = p->m->consts.v[i].name;
+	lex_wrong(p, "a constant (const NAME VALUE)", names, n);
+	free(names);
+	return false;
+}
+
 static bool value(struct parser *p, int64_t *v)
 {
-	*v = 0; /* names are added when they are known */
+	*v = 0;
 	do {
 		int64_t one;
 
@@ -49,13 +61,9 @@ static bool value(struct parser *p, int64_t *v)
 		} else if (!tok_is(p, "NULL")) {
 			char *name = tok_text(p);
 
-			if (models_const(p->m, name, &one))
-				*v |= one;
-			else if (p->fixups)
-				vec_add(p->fixups, ((struct fixup){v, name, p->file, p->tok.line,
-							   p->tok.col}));
-			else
-				return lex_error(p, &p->tok, "no model has a constant '%s'", name);
+			if (!models_const(p->m, name, &one))
+				return unknown(p);
+			*v |= one;
 		}
 		lex_next(p);
 	} while (lex_accept(p, "|"));
@@ -73,7 +81,7 @@ static bool value_of(struct parser *p, struct mcond *c)
 	return true;
 }
 
-/* {A, B, ...}: the values stay where they are, since names may be looked up at the end. */
+/* {A, B, ...} */
 static bool set(struct parser *p, struct mcond *c)
 {
 	int64_t *v = arena_alloc(p->m->mem, 32 * sizeof *v);

@@ -224,10 +224,14 @@ struct library {
 struct models;
 
 /* Reads every *.model in the directories, in order; a later function replaces an earlier one of the same
- * name. NULL after error("%s:%d:%d: ..."). */
+ * name. Functions of the first directory, the tool's own, are read when they are asked for. NULL after
+ * error("%s:%d:%d: ..."). */
 struct models *models_load(const char *const *dirs, uint32_t ndir);
 void models_free(struct models *m);
-const struct model *models_find(const struct models *m, const char *fn); /* exact name first, then patterns */
+/* Reads what was not read yet. 0, or -1 after error(). */
+int models_check(struct models *m);
+/* Exact name first, then patterns. Models live as long as m. */
+const struct model *models_find(const struct models *m, const char *fn);
 uint32_t models_all(const struct models *m, const struct model ***all);
 uint32_t models_places(const struct models *m, const struct place **places);
 uint32_t models_libraries(const struct models *m, const struct library **libs);

@@ -4,15 +4,40 @@
 
 #include "model/model.h"
 
+/* What lines before a function say of it. */
+struct section {
+	const char *file, *library;
+	const char *const *headers;
+	uint32_t nheader;
+	const char *uncheckable;
+	bool strict;
+};
+/* A function's entry in a text, of which only the name is known. It is read when it is asked for: a program
+ * calls a few hundred of the thousands that there are. */
+struct entry {
+	const char *name; /* in the text, namelen bytes */
+	const char *at;	  /* the parenthesis behind the names */
+	const char *bol;  /* begin of its line */
+	uint32_t namelen;
+	int line;
+	uint32_t section;
+	uint32_t other;	     /* an entry of that name in a strict library, or NONE */
+	bool replaced;	     /* by one of a later directory */
+	struct model *model; /* once it was read */
+};
 struct models {
 	struct arena *mem;
-	VEC(struct model *) all; /* without those replaced by a later directory */
-	struct map by_name;	       /* hash of the name to the index in all; patterns are not in it */
-	VEC(uint32_t) patterns;	       /* indices in all; the longest first, as it is the most specific */
+	VEC(char *) texts; /* of the files */
+	VEC(struct section) sections;
+	VEC(struct entry) entries;
+	struct map by_name;	/* hash of the name to an entry; patterns are not in it */
+	VEC(uint32_t) patterns; /* entries; the longest name first, as it is the most specific */
+	VEC(const struct model *) all; /* see models_all() */
 	VEC(struct place) places;
 	VEC(struct library) libs;
 	VEC(struct mconst) consts;
 	struct map const_by_name;
+	uint32_t nbad; /* entries that were read and are wrong */
 	uint64_t hash;
 };
 
@@ -54,15 +79,6 @@ struct token {
 	uint32_t n;
 	int line, col;
 };
-struct fixup { /* a constant's name whose value may come in a later file */
-	int64_t *where;
-	const char *name, *file;
-	int line, col;
-};
-struct fixups {
-	struct fixup *v;
-	uint32_t n, cap;
-};
 struct parser {
 	struct models *m;
 	const char *file;
@@ -73,8 +89,7 @@ struct parser {
 	int depth;	  /* of parentheses: inside, a line's end is a blank */
 	int nest;	  /* of conditions */
 	struct token tok;
-	struct fixups *fixups; /* NULL in an annotation: constants must be known */
-	const char **why;	   /* annotations: where an error goes instead of error() */
+	const char **why; /* annotations: where an error goes instead of error() */
 
 	/* what the present line belongs to */
 	const char *library;
@@ -141,13 +156,20 @@ struct place_use place_use_none(const struct place *place);
 
 /* ---- parse_fn.c ---- */
 
-/* p->p is at the parenthesis behind the names; installs a model for each. */
-bool function_parse(struct parser *p, const struct token *names, uint32_t n);
+/* Reads prototype and clauses into *model, whose name is set; p->p is at the parenthesis. */
+bool function_parse(struct parser *p, struct model *model);
 /* n bytes, copied into the models' arena. */
 const void *parser_keep(struct parser *p, const void *v, size_t n);
 
+/* ---- entry.c ---- */
+
+/* p->p is at the parenthesis behind the names: notes an entry for each, and goes on to the next entry. */
+bool entry_note(struct parser *p, const struct token *names, uint32_t n);
+/* The model of an entry; one without clauses after error(), if it is wrong. */
+const struct model *entry_read(struct models *m, uint32_t entry);
+
 /* ---- parse.c ---- */
 
-int model_parse_file(struct parser *p, const char *text);
+int model_parse_file(struct parser *p, const char *text); /* text must live as long as the models */
 
 #endif

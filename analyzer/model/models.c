@@ -33,53 +33,43 @@ static int load_dir(struct parser *p, const char *dir)
 			break;
 		p->file = files.v[i];
 		p->m->hash = hash_mix(p->m->hash, hash_bytes(text, size));
+		vec_add(&p->m->texts, text);
 		rc = model_parse_file(p, text);
-		free(text);
 	}
 	vec_free(&files);
 	return rc;
 }
 
-static int resolve(const struct models *m, const struct fixup *f, uint32_t n)
+/* The tool's own files come first, and its tests read all of them. What else there is somebody has
+ * just written, and wants to hear of what is wrong. */
+static int read_entries(struct models *m, uint32_t first)
 {
-	const char **names = xcalloc(m->consts.n + 1, sizeof *names);
-	int rc = 0;
-
-	for (uint32_t i = 0; i < m->consts.n; i++)
-		names[i] = m->consts.v[i].name;
-	for (uint32_t i = 0; rc == 0 && i < n; i++) {
-		const char *near;
-		int64_t v;
-
-		if (models_const(m, f[i].name, &v)) {
-			*f[i].where |= v;
-			continue;
-		}
-		near = str_nearest(f[i].name, names, m->consts.n);
-		rc = error("%s:%d:%d: no 'const %s'%s%s%s", f[i].file, f[i].line, f[i].col,
-			f[i].name, near ? "; did you mean '" : "", near ? near : "",
-			near ? "'?" : "");
+	for (uint32_t i = first; i < m->entries.n; i++) {
+		entry_read(m, i);
+		if (m->nbad)
+			return -1;
 	}
-	free(names);
-	return rc;
+	return 0;
 }
 
 struct models *models_load(const char *const *dirs, uint32_t ndir)
 {
 	struct models *m = xcalloc(1, sizeof *m);
-	struct fixups fixups = {0};
-	struct parser p = {.m = m, .fixups = &fixups};
+	struct parser p = {.m = m};
+	uint32_t own = 0;
 	int rc = 0;
 
 	m->mem = arena_new();
-	for (uint32_t i = 0; rc == 0 && i < ndir; i++)
+	for (uint32_t i = 0; rc == 0 && i < ndir; i++) {
 		rc = load_dir(&p, dirs[i]);
-	if (rc == 0)
-		rc = resolve(m, fixups.v, fixups.n);
-	vec_free(&fixups);
+		if (i == 0)
+			own = m->entries.n;
+	}
 	vec_free(&p.clauses);
 	vec_free(&p.callbacks);
 	vec_free(&p.insteads);
+	if (rc == 0)
+		rc = read_entries(m, own);
 	if (rc < 0) {
 		models_free(m);
 		return NULL;
@@ -87,10 +77,20 @@ struct models *models_load(const char *const *dirs, uint32_t ndir)
 	return m;
 }
 
+int models_check(struct models *m)
+{
+	return read_entries(m, 0);
+}
+
 void models_free(struct models *m)
 {
 	if (!m)
 		return;
+	for (uint32_t i = 0; i < m->texts.n; i++)
+		free(m->texts.v[i]);
+	vec_free(&m->texts);
+	vec_free(&m->sections);
+	vec_free(&m->entries);
 	vec_free(&m->all);
 	vec_free(&m->patterns);
 	vec_free(&m->places);
@@ -102,21 +102,41 @@ void models_free(struct models *m)
 	free(m);
 }
 
+static bool is_named(const struct entry *e, const char *fn)
+{
+	return !strncmp(e->name, fn, e->namelen) && !fn[e->namelen];
+}
+
+/* That an entry is read when it is asked for is no change that a caller can see. */
+static struct models *mutable(const struct models *m)
+{
+	return (struct models *)(uintptr_t)m;
+}
+
 const struct model *models_find(const struct models *m, const char *fn)
 {
 	uint32_t i = map_get(&m->by_name, hash_str(fn));
 
-	if (i != NONE && !strcmp(m->all.v[i]->name, fn))
-		return m->all.v[i];
-	for (i = 0; i < m->patterns.n; i++)
-		if (str_glob(m->all.v[m->patterns.v[i]]->name, fn))
-			return m->all.v[m->patterns.v[i]];
+	if (i != NONE && is_named(&m->entries.v[i], fn))
+		return entry_read(mutable(m), i);
+	for (i = 0; i < m->patterns.n; i++) {
+		const struct model *pattern = entry_read(mutable(m), m->patterns.v[i]);
+
+		if (str_glob(pattern->name, fn))
+			return pattern;
+	}
 	return NULL;
 }
 
-uint32_t models_all(const struct models *m, const struct model ***all)
+uint32_t models_all(const struct models *ms, const struct model ***all)
 {
-	*all = (const struct model **)m->all.v;
+	struct models *m = mutable(ms);
+
+	m->all.n = 0;
+	for (uint32_t i = 0; i < m->entries.n; i++)
+		if (!m->entries.v[i].replaced)
+			vec_add(&m->all, entry_read(m, i));
+	*all = m->all.v;
 	return m->all.n;
 }
 

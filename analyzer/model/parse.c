@@ -295,7 +295,7 @@ static bool entry(struct parser *p)
 		if (!p->library)
 			return lex_error(
 				p, &at[0], "expected 'library NAME' before the first function");
-		return function_parse(p, at, n);
+		return entry_note(p, at, n);
 	}
 	if (n == 0)
 		lex_next(p);

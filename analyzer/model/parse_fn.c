@@ -173,73 +173,10 @@ const void *parser_keep(struct parser *p, const void *v, size_t n)
 	return copy;
 }
 
-static bool same_dir(const char *a, const char *b)
+bool function_parse(struct parser *p, struct model *model)
 {
-	size_t na = (size_t)(path_base(a) - a), nb = (size_t)(path_base(b) - b);
-
-	return na == nb && !memcmp(a, b, na);
-}
-
-static void add_pattern(struct models *m, uint32_t model)
-{
-	uint32_t i;
-
-	vec_add(&m->patterns, model);
-	for (i = m->patterns.n - 1; i > 0; i--) {
-		if (strlen(m->all.v[m->patterns.v[i - 1]]->name) >= strlen(m->all.v[model]->name))
-			break;
-		m->patterns.v[i] = m->patterns.v[i - 1];
-	}
-	m->patterns.v[i] = model;
-}
-
-/* Strict libraries may name functions as others do (rcu_read_lock): the one that is not strict is
- * found by its name, and leads to the others. */
-static bool install(struct parser *p, const struct token *at, struct model *model)
-{
-	struct models *m = p->m;
-	uint32_t *slot = map_slot(&m->by_name, hash_str(model->name), m->all.n);
-	struct model *old;
-
-	if (*slot == m->all.n) {
-		vec_add(&m->all, model);
-		if (strpbrk(model->name, "*?"))
-			add_pattern(m, m->all.n - 1);
-		return true;
-	}
-	old = m->all.v[*slot];
-	if (!same_dir(old->file, model->file)) {
-		m->all.v[*slot] = model;
-		return true;
-	}
-	if (!strcmp(old->library, model->library) || (!old->strict && !model->strict))
-		return lex_error(p, at, "a second model of '%s'; the first is at %s:%d",
-			model->name, old->file, old->line);
-	if (old->strict && !model->strict) {
-		model->other = old;
-		*slot = m->all.n;
-	} else {
-		model->other = old->other;
-		old->other = model;
-	}
-	vec_add(&m->all, model);
-	return true;
-}
-
-/* p->p is at the parenthesis behind the names. */
-bool function_parse(struct parser *p, const struct token *names, uint32_t n)
-{
-	struct model *model = arena_alloc(p->m->mem, sizeof *model);
 	bool plain;
 
-	model->name = arena_strndup(p->m->mem, names[0].s, names[0].n);
-	model->library = p->library;
-	model->headers = p->headers;
-	model->nheader = p->nheader;
-	model->uncheckable = p->uncheckable;
-	model->strict = p->strict;
-	model->file = p->file;
-	model->line = p->line;
 	p->model = model;
 	p->clauses.n = p->callbacks.n = p->insteads.n = 0;
 
@@ -259,13 +196,5 @@ bool function_parse(struct parser *p, const struct token *names, uint32_t n)
 	model->callbacks = parser_keep(p, p->callbacks.v, p->callbacks.n * sizeof *p->callbacks.v);
 	model->ninstead = p->insteads.n;
 	model->insteads = parser_keep(p, p->insteads.v, p->insteads.n * sizeof *p->insteads.v);
-	for (uint32_t i = 0; i < n; i++) {
-		struct model *same = i ? arena_alloc(p->m->mem, sizeof *same) : model;
-
-		*same = *model;
-		same->name = arena_strndup(p->m->mem, names[i].s, names[i].n);
-		if (!install(p, &names[i], same))
-			return false;
-	}
 	return true;
 }

@@ -580,7 +580,7 @@ int main(int argc, char **argv)
 		return 77;
 	}
 	models = ms = models_load(&dir, 1);
-	if (!ms)
+	if (!ms || models_check(ms) < 0)
 		return 1;
 	n = models_all(ms, &all);
 	npl = models_places(ms, &pl);

@@ -240,6 +240,14 @@ static void a_later_directory_replaces(void **state)
 	models_free(m);
 }
 
+static void what_is_not_the_first_directory_is_read_at_once(void **state)
+{
+	struct models *m = load_two("library l\nheader a.h\nf(x)\n", "library mine\nheader m.h\nf(x,)\n");
+
+	assert_null(m);
+	assert_string_equal(strrchr(said, ':'), ": expected a parameter's name, found ')'");
+}
+
 static void a_strict_library_shares_a_name(void **state)
 {
 	struct models *m = load("library k\nrequire k.h\nheader k.h\nlock(a)\nlibrary u\nheader u.h\nlock(b)\n");
@@ -269,7 +277,7 @@ static void annotations(void **state)
 	assert_string_equal(why, "expected a parameter of 'f', found 'mutexx'; did you mean 'mutex'?");
 	assert_int_equal(f.nclause, 2); /* as before */
 	assert_int_equal(model_annotation(m, "tvt: blocks disk if n is D", &f, &why), -2);
-	assert_string_equal(why, "no model has a constant 'D'");
+	assert_string_equal(why, "expected a constant (const NAME VALUE), found 'D'");
 	models_free(m);
 }
 
@@ -308,7 +316,7 @@ static void errors_name_the_place_and_the_nearest_word(void **state)
 		{"library l\nf(a)  blocks io if a is\n", "a.model:2:24: expected a number, a constant or NULL, the line ends"},
 		{"library l\nf(a)  blocks io if (a is 1\n", "a.model:2:27: expected ')', the line ends"},
 		{"library l\nf(a)  blocks io if a is O_NONBLOK\nconst O_NONBLOCK 1\n",
-			"a.model:2:25: no 'const O_NONBLOK'; did you mean 'O_NONBLOCK'?"},
+			"a.model:2:25: expected a constant (const NAME VALUE), found 'O_NONBLOK'; did you mean 'O_NONBLOCK'?"},
 		{"library l\nf(a)  blocks io blocks disk\n", "a.model:2:17: expected ',' or the line's end, found 'blocks'"},
 		{"library l\nf(a)  makes a slow\n", "a.model:2:15: expected 'nonblocking' or 'blocking', found 'slow'"},
 		{"library l\nf(a)  gives sock\n", "a.model:2:13: expected a kind of descriptor (socket, file,"},
@@ -390,6 +398,7 @@ int main(void)
 		cmocka_unit_test(places),
 		cmocka_unit_test(constants_may_come_later_and_be_joined),
 		cmocka_unit_test(a_later_directory_replaces),
+		cmocka_unit_test(what_is_not_the_first_directory_is_read_at_once),
 		cmocka_unit_test(a_strict_library_shares_a_name),
 		cmocka_unit_test(annotations),
 		cmocka_unit_test(errors_name_the_place_and_the_nearest_word),

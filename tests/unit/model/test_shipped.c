@@ -8,7 +8,7 @@ static int begin(void **state)
 	const char *dir = TVT_SOURCE_DIR "/rules/models";
 
 	m = models_load(&dir, 1);
-	return m ? 0 : -1;
+	return m ? models_check(m) : -1;
 }
 
 static int end(void **state)

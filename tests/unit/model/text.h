@@ -40,7 +40,8 @@ static void remove_file(const char *dir, const char *name)
 	assert_int_equal(rmdir(dir), 0);
 }
 
-/* b may be NULL; else it is a second directory, which comes later. */
+/* Reads everything at once, as is done of what is not the tool's own. b may be NULL; else it is a second
+ * directory, which comes later. */
 static struct models *load_two(const char *a, const char *b)
 {
 	char one[] = "/tmp/tvt-model-XXXXXX", two[] = "/tmp/tvt-model-XXXXXX";
@@ -55,6 +56,10 @@ static struct models *load_two(const char *a, const char *b)
 	}
 	diag_redirect(hear, one);
 	m = models_load(dirs, b ? 2 : 1);
+	if (m && models_check(m) < 0) {
+		models_free(m);
+		m = NULL;
+	}
 	diag_redirect(NULL, NULL);
 	remove_file(one, "a.model");
 	if (b)
