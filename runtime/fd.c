@@ -58,7 +58,9 @@ int tvt__fd_look(struct tvt__fd *f, int fd)
 	socklen_t len = sizeof type;
 	struct stat st;
 
-	if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
+	if (flags < 0)
+		return -errno;
+	if (!tvt__w->uring && !(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return -errno;
 	f->sock = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 	f->stream = f->sock ? type == SOCK_STREAM : fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);

@@ -41,6 +41,14 @@ void tvt__fd_fresh(struct tvt__rt *rt, int fd); /* made by accept: what is known
 void tvt__fd_forget(int fd);			/* closed, or given back */
 int tvt__fd_park(struct tvt__fd *f, int fd, int side, int64_t deadline, const char *why);
 
+/* loop_uring.c: the calls of io.c while the worker has a ring. */
+ssize_t tvt__uring_read(struct tvt__fd *f, int fd, void *buf, size_t n, int64_t deadline);
+ssize_t tvt__uring_write(struct tvt__fd *f, int fd, const void *buf, size_t n, int64_t deadline);
+int tvt__uring_accept(int fd, struct sockaddr *addr, socklen_t *len, int64_t deadline);
+int tvt__uring_connect(int fd, const struct sockaddr *addr, socklen_t len, int64_t deadline);
+int tvt__uring_wait(int fd, int events, int64_t deadline);
+void tvt__uring_forget(int fd);
+
 /* The entry of fd, whose kind has been looked at. */
 static inline int tvt__fd_find(int fd, struct tvt__fd **out)
 {

@@ -360,6 +360,9 @@ int tvt__poll_init(struct tvt__worker *w);
 void tvt__poll_free(struct tvt__worker *w);
 void tvt__poll(struct tvt__worker *w, int64_t timeout);
 void tvt__poll_wake(struct tvt__worker *w); /* from any thread */
+int tvt__uring_init(struct tvt__worker *w); /* loop_uring.c; -ENOSYS without it */
+void tvt__uring_free(struct tvt__worker *w);
+void tvt__uring_poll(struct tvt__worker *w, int64_t timeout);
 int tvt__poll_add(struct tvt__worker *w, int fd, uint32_t gen);
 
 /* ---- pool.c ---- */

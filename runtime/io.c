@@ -20,6 +20,8 @@ ssize_t tvt_read(int fd, void *buf, size_t n, int64_t deadline)
 	ENTER(t);
 	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
+	if (tvt__w->uring)
+		return tvt__uring_read(f, fd, buf, n, deadline);
 	for (;;) {
 		if (tvt__fd_take(f, FD_IN) || deadline <= 0) {
 			do
@@ -53,6 +55,8 @@ ssize_t tvt_write(int fd, const void *buf, size_t n, int64_t deadline)
 	ENTER(t);
 	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
+	if (tvt__w->uring)
+		return tvt__uring_write(f, fd, buf, n, deadline);
 	for (;;) {
 		if (tvt__fd_take(f, FD_OUT) || deadline <= 0) {
 			do
@@ -86,6 +90,12 @@ int tvt_accept(int fd, struct sockaddr *addr, socklen_t *len, int64_t deadline)
 	ENTER(t);
 	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
+	if (tvt__w->uring) {
+		rc = tvt__uring_accept(fd, addr, len, deadline);
+		if (rc >= 0)
+			tvt__fd_fresh(tvt__w->rt, rc);
+		return rc;
+	}
 	for (;;) {
 		if (tvt__fd_take(f, FD_IN) || deadline <= 0) {
 			do
@@ -116,6 +126,8 @@ int tvt_connect(int fd, const struct sockaddr *addr, socklen_t len, int64_t dead
 	ENTER(t);
 	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
+	if (tvt__w->uring)
+		return tvt__uring_connect(fd, addr, len, deadline);
 	for (;; began = true) {
 		tvt__fd_take(f, FD_OUT);
 		rc = connect(fd, addr, len) < 0 ? -errno : 0;
@@ -144,6 +156,8 @@ int tvt_wait(int fd, int events, int64_t deadline)
 		return -EINVAL;
 	if ((rc = tvt__fd_find(fd, &f)) < 0)
 		return rc;
+	if (tvt__w->uring)
+		return tvt__uring_wait(fd, events, deadline);
 	for (;;) {
 		tvt__fd_take(f, side);
 		while ((rc = poll(&p, 1, 0)) < 0 && errno == EINTR)
@@ -164,6 +178,8 @@ int tvt_close(int fd)
 {
 	if (!tvt__self())
 		return -EPERM;
+	if (tvt__w->uring)
+		tvt__uring_forget(fd);
 	tvt__fd_forget(fd);
 	return close(fd) < 0 ? -errno : 0;
 }
@@ -172,6 +188,8 @@ int tvt_release(int fd)
 {
 	if (!tvt__self())
 		return -EPERM;
+	if (tvt__w->uring)
+		tvt__uring_forget(fd);
 	tvt__fd_forget(fd);
 	return 0;
 }

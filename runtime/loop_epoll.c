@@ -16,8 +16,10 @@ int tvt__poll_init(struct tvt__worker *w)
 {
 	struct epoll_event e = {EPOLLIN | EPOLLET, {.u64 = WAKE}};
 
-	w->epfd = epoll_create1(EPOLL_CLOEXEC);
 	w->evfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->rt->opts.flags & TVT_URING)
+		return w->evfd < 0 ? -errno : tvt__uring_init(w);
+	w->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (w->epfd < 0 || w->evfd < 0 || epoll_ctl(w->epfd, EPOLL_CTL_ADD, w->evfd, &e) < 0)
 		return -errno;
 	return 0;
@@ -25,6 +27,7 @@ int tvt__poll_init(struct tvt__worker *w)
 
 void tvt__poll_free(struct tvt__worker *w)
 {
+	tvt__uring_free(w);
 	if (w->epfd >= 0)
 		close(w->epfd);
 	if (w->evfd >= 0)
@@ -68,9 +71,14 @@ static int wait_for(struct tvt__worker *w, int64_t timeout)
 
 void tvt__poll(struct tvt__worker *w, int64_t timeout)
 {
-	int n = wait_for(w, timeout);
+	int n;
 
 	tvt__bump(&w->polls);
+	if (w->uring) {
+		tvt__uring_poll(w, timeout);
+		return;
+	}
+	n = wait_for(w, timeout);
 	for (int i = 0; i < n; i++) {
 		uint64_t data = w->events[i].data.u64;
 

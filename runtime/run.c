@@ -236,8 +236,6 @@ int tvt_run(const struct tvt_opts *opts, tvt_fn *main_fn, void *arg)
 		return -EINVAL;
 	if (tvt__w)
 		return -EPERM;
-	if (o.flags & TVT_URING)
-		return -ENOSYS;
 	if (!(rt = o.alloc.alloc(o.alloc.arg, sizeof *rt)))
 		return -ENOMEM;
 	memset(rt, 0, sizeof *rt);

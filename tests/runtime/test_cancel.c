@@ -221,6 +221,8 @@ int main(int argc, char **argv)
 		struct tvt_opts o = {
 			.threads = threads, .alloc = {counted_alloc, counted_free, NULL}};
 
+		if (getenv("TVT_TEST_URING"))
+			o.flags |= TVT_URING;
 		CHECK_EQ(tvt_run(&o, storm, NULL), 0);
 		CHECK_EQ(used, 0);
 		printf("ok on %d\n", threads);

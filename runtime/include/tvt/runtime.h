@@ -46,7 +46,9 @@ struct tvt_alloc {
 };
 
 enum {
-	TVT_URING = 1, /* io_uring instead of epoll; tvt_run says -ENOSYS where there is none */
+	/* io_uring instead of epoll; -ENOSYS where there is none. Descriptors then stay blocking,
+	 * and tvt_close wakes those that wait for fd on the same executor only. */
+	TVT_URING = 1,
 	TVT_GUARD_MPROTECT = 2, /* guard stacks as on kernels before 6.13 */
 };
 
