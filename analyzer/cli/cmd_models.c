@@ -92,10 +92,17 @@ int cmd_models(const struct cli *c)
 
 	if (!m)
 		goto out;
+	bool check = c->narg == 1 && !strcmp(c->args[0], "check");
+	bool list = !c->narg || check || (c->narg == 1 && !strcmp(c->args[0], "list"));
+
+	if (check && models_check(m) < 0) {
+		models_free(m);
+		goto out;
+	}
 	status = EXIT_CLEAN;
-	if (!c->narg)
+	if (list)
 		put_libraries(&out, m);
-	for (uint32_t i = 0; i < c->narg && status == EXIT_CLEAN; i++) {
+	for (uint32_t i = 0; i < c->narg && !list && status == EXIT_CLEAN; i++) {
 		const struct model *found = models_find(m, c->args[i]);
 
 		if (!found)
