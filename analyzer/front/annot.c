@@ -153,10 +153,15 @@ static uint32_t cleanup_fn(struct lower *l, CXCursor decl)
 	const char *s = lc.getCString(print);
 	uint32_t fn = NONE;
 
-	s = s ? strstr(s, "cleanup") : NULL;
-	s = s ? strchr(s, '(') : NULL;
-	if (s)
-		fn = fn_named(l, arena_strndup(l->mem, s + 1, ident_len(s + 1, strlen(s + 1))));
+	while (s && (s = strstr(s, "cleanup"))) { /* the variable may be named so as well */
+		s += strlen("cleanup");
+		s += str_starts(s, "__") ? 2 : 0;
+		if (*s == '(') {
+			s++;
+			fn = fn_named(l, arena_strndup(l->mem, s, ident_len(s, strlen(s))));
+			break;
+		}
+	}
 	lc.disposeString(print);
 	return fn;
 }

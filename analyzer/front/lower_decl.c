@@ -272,22 +272,35 @@ void global_root(struct lower *l, CXCursor var)
 		initialise(l, id, var);
 }
 
-uint32_t global_literal(struct lower *l, uint32_t type, uint32_t loc)
+/* The key is where it is, as the same header's literal is one in all units. */
+static uint32_t literal_key(struct lower *l, uint32_t loc)
 {
 	const struct loc *at = loc == NONE ? NULL : &l->ir->locs[loc];
-	const char *file =
-		at && at->file != NONE ? ir_text_of(l->ir, l->ir->files[at->file].path) : "";
-	struct global g = {.name = ir_str(l->ir, "(literal)"),
-		.type = type,
-		.loc = loc,
-		.fn = NONE,
-		.flags = GLOBAL_DEFINED | GLOBAL_STATIC};
+	const char *key;
+	uint32_t id;
 
+	if (!at || at->file == NONE)
+		key = "(literal)";
+	else
+		key = arena_printf(l->mem, "(literal)%u:%u@%s", at->line, at->col,
+			ir_text_of(l->ir, l->ir->files[at->file].path));
+	while (map_get(&l->global_keys, id = ir_str(l->ir, key)) != NONE)
+		key = arena_printf(l->mem, "%s'", key);
+	map_put(&l->global_keys, id, l->ir->nglobals);
+	return id;
+}
+
+uint32_t global_literal(struct lower *l, uint32_t type, uint32_t loc)
+{
+	struct global g = {
+		.type = type, .loc = loc, .fn = NONE, .flags = GLOBAL_DEFINED | GLOBAL_STATIC};
+
+	g.key = literal_key(l, loc);
+	g.name = ir_str(l->ir, "(literal)");
 	if (l->body) {
 		g.flags |= GLOBAL_LOCAL;
 		g.fn = l->body->fn;
 	}
-	g.key = ir_str(l->ir, arena_printf(l->mem, "(literal)%u@%s", l->nliteral++, file));
 	type_fill(l, type);
 	vec_add(&l->globals, ((CXCursor){.kind = CXCursor_InvalidFile}));
 	return ir_add_globals(l->ir, g);

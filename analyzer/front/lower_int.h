@@ -166,7 +166,6 @@ struct lower {
 	VEC(CXCursor) globals; /* per global: where it is initialised, else null cursor */
 	VEC(uint32_t) queue;   /* functions and globals to lower: id << 1 | is_global */
 	VEC(CXCursor) top;     /* functions of the whole unit, if a name had to be looked up */
-	uint32_t nliteral;
 	struct map top_names;
 	uint32_t nerror;
 	VEC(uint32_t) errors; /* offsets of errors in the main file */

@@ -8,7 +8,7 @@ int use(int);
 int early(int x)
 {
 	AUTO_CLOSE int fd = open_it();
-	AUTO(free_it) char *p = 0;
+	AUTO(free_it) char *cleanup_me = 0;
 
 	if (fd < 0)
 		return fd;
