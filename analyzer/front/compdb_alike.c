@@ -537,12 +537,24 @@ static void collect(struct alike *k, const struct compdb *db)
 	k->angle_rank = xcalloc(k->dirs.n, sizeof *k->angle_rank);
 }
 
+/* Reading sources costs some 20 ms, each time; a run with a warm cache is to take 50. */
+static bool worth_it(const struct compdb *db)
+{
+	uint32_t extra = 0;
+
+	for (uint32_t i = 1; i < db->ntu; i++)
+		extra += !strcmp(db->tus[i].file, db->tus[i - 1].file);
+	return extra > db->ntu / 4;
+}
+
 void compdb_merge_alike(struct compdb *db)
 {
 	struct alike k = {.mem = arena_new(), .scratch = arena_new()};
 	struct map seen = {0};
 	uint32_t n = 0;
 
+	if (!worth_it(db))
+		goto out;
 	collect(&k, db);
 	for (uint32_t i = 0; i < db->ntu; i++) {
 		uint64_t key = has_variants(db, i) ? key_of(&k, &db->tus[i]) : 0;
@@ -553,6 +565,7 @@ void compdb_merge_alike(struct compdb *db)
 			db->tus[n++] = db->tus[i];
 	}
 	db->ntu = n;
+out:
 	for (uint32_t i = 0; i < k.sources.n; i++)
 		vec_free(&k.sources.v[i].mentions);
 	vec_free(&k.dirs);
