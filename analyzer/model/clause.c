@@ -203,7 +203,7 @@ static bool flags(struct parser *p, struct clause *c)
 /* The operands behind the verb's word. */
 static bool operands(struct parser *p, struct clause *c)
 {
-	enum ctx_kind ctx;
+	enum ctx_kind ctx = 0;
 
 	switch (c->verb) {
 	case VERB_BLOCKS:
