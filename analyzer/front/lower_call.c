@@ -77,7 +77,7 @@ const char *library_name(const char *name)
 	return name;
 }
 
-uint8_t builtin_named(const char *name)
+static uint8_t builtin_named(const char *name)
 {
 	if (*name != '_' && *name != 's')
 		return B_NONE;
@@ -203,14 +203,14 @@ static void stop(struct lower *l, uint32_t loc)
 }
 
 static struct ref call(
-	struct lower *l, uint32_t n, struct ref callee, uint32_t result, bool value, uint32_t loc)
+	struct lower *l, uint32_t n, struct ref callee, uint32_t result, enum use use, uint32_t loc)
 {
 	uint32_t first;
 	uint16_t narg = lower_args(l, n, &first);
 	struct ref dst = no_ref();
 	struct op *op;
 
-	if (value && type_at(l, result)->kind != TYPE_VOID)
+	if (use == VALUE && type_at(l, result)->kind != TYPE_VOID)
 		dst = new_temp(l, result, loc);
 	op = emit(l, callee.kind == REF_FN ? OP_CALL : OP_ICALL, 0, dst, callee, loc);
 	op->arg = first;
@@ -218,7 +218,7 @@ static struct ref call(
 	return dst;
 }
 
-static struct ref indirect_call(struct lower *l, uint32_t n, uint32_t callee, bool value)
+static struct ref indirect_call(struct lower *l, uint32_t n, uint32_t callee, enum use use)
 {
 	uint32_t loc = node_loc(l, callee);
 	CXType t = lc.getCanonicalType(lc.getCursorType(node_cursor(l, callee)));
@@ -231,7 +231,7 @@ static struct ref indirect_call(struct lower *l, uint32_t n, uint32_t callee, bo
 		noreturn = type_is_noreturn(l, t);
 	if (fp.kind != REF_FN) /* ?: of functions, and the like, may be direct after all */
 		fp = as_local(l, fp, node_type(l, n + 1), loc);
-	r = call(l, n, fp, node_type(l, n), value, loc);
+	r = call(l, n, fp, node_type(l, n), use, loc);
 	if (noreturn)
 		stop(l, loc);
 	return r;
@@ -265,13 +265,13 @@ static struct ref atomic_call(struct lower *l, uint32_t n, CXCursor fn)
 	return lower_atomic(l, n, name, args, narg);
 }
 
-static struct ref builtin_call(struct lower *l, uint32_t n, CXCursor fn, bool value)
+static struct ref builtin_call(struct lower *l, uint32_t n, CXCursor fn, enum use use)
 {
 	uint32_t first = child(l, n, 1), third = child(l, n, 3), loc = node_loc(l, n);
 
 	switch (builtin_of(l, fn)) {
 	case B_EXPECT:
-		if (value)
+		if (use == VALUE)
 			return lower_value(l, first);
 		lower_effect(l, first);
 		return no_ref();
@@ -294,10 +294,10 @@ static struct ref builtin_call(struct lower *l, uint32_t n, CXCursor fn, bool va
 	default:
 		effects(l, n);
 	}
-	return value ? as_local(l, no_ref(), node_type(l, n), loc) : no_ref();
+	return use == VALUE ? as_local(l, no_ref(), node_type(l, n), loc) : no_ref();
 }
 
-struct ref lower_call(struct lower *l, uint32_t n, bool value)
+struct ref lower_call(struct lower *l, uint32_t n, enum use use)
 {
 	uint32_t callee, fn, type, loc;
 	CXCursor decl;
@@ -314,15 +314,15 @@ struct ref lower_call(struct lower *l, uint32_t n, bool value)
 		l->b->flags |= FN_SETJMP;
 		break;
 	default:
-		return builtin_call(l, n, decl, value);
+		return builtin_call(l, n, decl, use);
 	}
 	if (decl.kind != CXCursor_FunctionDecl)
-		return indirect_call(l, n, callee, value);
+		return indirect_call(l, n, callee, use);
 	fn = fn_of(l, decl);
 	type = l->ir->fns[fn].type;
 	type = type == NONE ? node_type(l, n) : type_at(l, type)->to;
 	loc = node_loc(l, callee);
-	r = call(l, n, REF(FN, fn), type, value, loc);
+	r = call(l, n, REF(FN, fn), type, use, loc);
 	if (l->ir->fns[fn].flags & FN_NORETURN)
 		stop(l, loc);
 	return r;

@@ -302,11 +302,11 @@ static void value_arm(struct lower *l, uint32_t block, uint32_t n, uint32_t join
 	end_goto(l, end, NONE);
 }
 
-static uint32_t new_join(struct lower *l, uint32_t n, bool value)
+static uint32_t new_join(struct lower *l, uint32_t n, enum use use)
 {
 	uint32_t type;
 
-	if (!value)
+	if (use == EFFECT)
 		return NONE;
 	type = node_type(l, n);
 	if (type_at(l, type)->kind == TYPE_VOID)
@@ -319,7 +319,7 @@ static struct ref join_ref(uint32_t join)
 	return join == NONE ? no_ref() : REF(LOCAL, join);
 }
 
-struct ref lower_ternary(struct lower *l, uint32_t n, bool value)
+struct ref lower_ternary(struct lower *l, uint32_t n, enum use use)
 {
 	uint32_t yes, no, end, join;
 	int64_t v;
@@ -329,12 +329,12 @@ struct ref lower_ternary(struct lower *l, uint32_t n, bool value)
 	if (fold(l, n + 1, &v)) {
 		uint32_t c = child(l, n, v ? 1 : 2);
 
-		if (value)
+		if (use == VALUE)
 			return lower_value(l, c);
 		lower_effect(l, c);
 		return no_ref();
 	}
-	join = new_join(l, n, value);
+	join = new_join(l, n, use);
 	yes = block_new(l);
 	no = block_new(l);
 	end = block_new(l);
@@ -359,10 +359,10 @@ bool is_elvis(struct lower *l, uint32_t n)
 	return false;
 }
 
-struct ref lower_elvis(struct lower *l, uint32_t n, bool value)
+struct ref lower_elvis(struct lower *l, uint32_t n, enum use use)
 {
 	uint32_t yes = block_new(l), no = block_new(l), end = block_new(l);
-	uint32_t join = new_join(l, n, value);
+	uint32_t join = new_join(l, n, use);
 	struct ref r = lower_value(l, n + 1);
 
 	block_here(l);

@@ -22,7 +22,7 @@ uint32_t decl_key(struct lower *l, CXCursor c, bool internal)
 	return key;
 }
 
-uint32_t decl_name(struct lower *l, CXCursor c)
+static uint32_t decl_name(struct lower *l, CXCursor c)
 {
 	CXString s = lc.getCursorSpelling(c);
 	const char *text = lc.getCString(s);

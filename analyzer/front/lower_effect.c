@@ -61,7 +61,7 @@ static void effect(struct lower *l, uint32_t n)
 		effect_lvalue(l, n);
 		return;
 	case CXCursor_CallExpr:
-		lower_call(l, n, false);
+		lower_call(l, n, EFFECT);
 		return;
 	case CXCursor_UnaryOperator:
 		switch (un_kind(l, n)) {
@@ -85,7 +85,7 @@ static void effect(struct lower *l, uint32_t n)
 		lower_update(l, n);
 		return;
 	case CXCursor_ConditionalOperator:
-		lower_ternary(l, n, false);
+		lower_ternary(l, n, EFFECT);
 		return;
 	case CXCursor_CStyleCastExpr:
 		lower_effect(l, last_child(l, n));
@@ -93,7 +93,7 @@ static void effect(struct lower *l, uint32_t n)
 	case CXCursor_StmtExpr:
 		c = child(l, n, 0);
 		if (c != NONE)
-			lower_compound(l, c, false);
+			lower_compound(l, c, EFFECT);
 		return;
 	case CXCursor_GenericSelectionExpr:
 		c = chosen_generic(l, n);
@@ -102,7 +102,7 @@ static void effect(struct lower *l, uint32_t n)
 		return;
 	case CXCursor_UnexposedExpr:
 		if (is_elvis(l, n)) {
-			lower_elvis(l, n, false);
+			lower_elvis(l, n, EFFECT);
 			return;
 		}
 		/* fallthrough */

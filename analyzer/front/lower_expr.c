@@ -176,7 +176,7 @@ static struct ref lower_unexposed(struct lower *l, uint32_t n)
 		return no_ref();
 	}
 	if (is_elvis(l, n))
-		return lower_elvis(l, n, true);
+		return lower_elvis(l, n, VALUE);
 	spelled_ident(l, lc.getCursorLocation(cursor), name, sizeof name);
 	if (is_atomic_name(name)) {
 		for_each_child(l, arg, n)
@@ -465,7 +465,7 @@ static struct ref value(struct lower *l, uint32_t n)
 	case CXCursor_CompoundLiteralExpr:
 		return read_lvalue(l, lower_lvalue(l, n), n, 0);
 	case CXCursor_CallExpr:
-		return lower_call(l, n, true);
+		return lower_call(l, n, VALUE);
 	case CXCursor_UnaryOperator:
 		return lower_unary(l, n);
 	case CXCursor_BinaryOperator:
@@ -473,12 +473,12 @@ static struct ref value(struct lower *l, uint32_t n)
 	case CXCursor_CompoundAssignOperator:
 		return lower_compound_assign(l, n, NEW);
 	case CXCursor_ConditionalOperator:
-		return lower_ternary(l, n, true);
+		return lower_ternary(l, n, VALUE);
 	case CXCursor_CStyleCastExpr:
 		return lower_cast(l, n);
 	case CXCursor_StmtExpr:
 		c = child(l, n, 0);
-		return c == NONE ? no_ref() : lower_compound(l, c, true);
+		return c == NONE ? no_ref() : lower_compound(l, c, VALUE);
 	case CXCursor_AddrLabelExpr:
 		c = child(l, n, 0);
 		if (c != NONE)

@@ -34,7 +34,7 @@ int64_t wrap(const struct lower *l, uint32_t type, int64_t v)
 	return t->flags & TYPEF_UNSIGNED ? (int64_t)((uint64_t)v >> (64 - bits)) : v >> (64 - bits);
 }
 
-bool fold_bin(uint8_t op, int64_t a, int64_t b, bool is_unsigned, int64_t *v)
+static bool fold_bin(uint8_t op, int64_t a, int64_t b, bool is_unsigned, int64_t *v)
 {
 	uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
 

@@ -135,6 +135,8 @@ struct fn_info {
 	bool defined, queued;
 };
 
+enum use { EFFECT, VALUE }; /* what an expression is lowered for */
+
 struct lower {
 	struct ir *ir;
 	CXTranslationUnit tu;
@@ -201,7 +203,6 @@ uint32_t loc_of(struct lower *l, CXSourceLocation at);
 uint32_t node_loc(struct lower *l, uint32_t n);
 uint32_t cursor_loc(struct lower *l, CXCursor c);
 bool is_macro_body(struct lower *l, uint32_t n); /* not an argument, nor outside of macros */
-struct src *src_of(struct lower *l, CXFile file);
 void src_main(struct lower *l, CXFile file);   /* sets l->main */
 void src_read(struct lower *l, struct src *s); /* its text */
 struct place place_expansion(struct lower *l, CXSourceLocation at);
@@ -258,8 +259,6 @@ uint32_t fn_named(struct lower *l, const char *name); /* NONE */
 uint32_t global_literal(struct lower *l, uint32_t type, uint32_t loc); /* of a compound literal */
 uint32_t enum_const(struct lower *l, CXCursor enumerator);	       /* in ir.consts */
 void decl_free(struct lower *l);
-/* Name of a declaration, interned. */
-uint32_t decl_name(struct lower *l, CXCursor c);
 /* USR, with the file if the declaration is not visible outside of it. */
 uint32_t decl_key(struct lower *l, CXCursor c, bool internal);
 
@@ -337,7 +336,7 @@ void builder_free(struct builder *b);
 
 void lower_stmt(struct lower *l, uint32_t n);
 struct ref lower_compound(
-	struct lower *l, uint32_t n, bool value); /* value: of the last statement */
+	struct lower *l, uint32_t n, enum use use); /* the value is that of the last statement */
 
 /* ---- lower_jump.c ---- */
 
@@ -355,8 +354,8 @@ void finish_gotos(struct lower *l);
 
 void lower_cond(struct lower *l, uint32_t n, uint32_t yes, uint32_t no);
 struct ref lower_bool(struct lower *l, uint32_t n); /* && and || as a value */
-struct ref lower_ternary(struct lower *l, uint32_t n, bool value);
-struct ref lower_elvis(struct lower *l, uint32_t n, bool value); /* a ?: b */
+struct ref lower_ternary(struct lower *l, uint32_t n, enum use use);
+struct ref lower_elvis(struct lower *l, uint32_t n, enum use use); /* a ?: b */
 bool is_elvis(struct lower *l, uint32_t n);
 
 /* ---- lower_expr.c ---- */
@@ -397,14 +396,12 @@ struct ref read_lvalue(struct lower *l, struct lv lv, uint32_t n, uint8_t flags)
 
 bool fold(struct lower *l, uint32_t n, int64_t *v);
 bool fold_operator(struct lower *l, uint32_t n, uint8_t op, int64_t a, int64_t b, int64_t *v);
-bool fold_bin(uint8_t op, int64_t a, int64_t b, bool is_unsigned, int64_t *v);
 int64_t wrap(const struct lower *l, uint32_t type, int64_t v); /* to the type's width */
 bool evaluate(struct lower *l, uint32_t n, int64_t *v);	       /* by clang */
 
 /* ---- lower_call.c ---- */
 
-struct ref lower_call(struct lower *l, uint32_t n, bool value);
-uint8_t builtin_named(const char *name);
+struct ref lower_call(struct lower *l, uint32_t n, enum use use);
 const char *library_name(const char *builtin); /* __builtin_memcpy is memcpy; else builtin itself */
 uint32_t expect_operand(struct lower *l, uint32_t n); /* x of __builtin_expect(x, c), else NONE */
 bool is_constant_p(struct lower *l, uint32_t n);

@@ -357,10 +357,10 @@ static void lower_return(struct lower *l, uint32_t n)
 
 /* ---- statements ---- */
 
-struct ref lower_compound(struct lower *l, uint32_t n, bool value)
+struct ref lower_compound(struct lower *l, uint32_t n, enum use use)
 {
 	struct builder *b = l->b;
-	uint32_t outer = b->cleanup, last = value ? last_child(l, n) : NONE;
+	uint32_t outer = b->cleanup, last = use == VALUE ? last_child(l, n) : NONE;
 	struct ref r = no_ref(), t;
 
 	for_each_child(l, c, n) {
@@ -393,7 +393,7 @@ static void stmt(struct lower *l, uint32_t n)
 
 	switch (k) {
 	case CXCursor_CompoundStmt:
-		lower_compound(l, n, false);
+		lower_compound(l, n, EFFECT);
 		break;
 	case CXCursor_DeclStmt:
 		for_each_child(l, var, n)
