@@ -120,6 +120,13 @@ int cli_analyse(const struct cli *c, enum stage until, struct analysis *a);
 int cli_lower_some(const struct cli *c, const struct compdb *db, const uint32_t *which, uint32_t n,
 	struct unit *units);
 
+/* ---- child.c ---- */
+
+/* Where a program of the tool's own is: beside this one, or in that folder of the build; else its name, for PATH. */
+const char *child_program(struct arena *mem, const char *name, const char *folder);
+/* Runs it and adds what it prints to out. Its exit status, or -1 after error(). */
+int child_output(const char *const *argv, struct sb *out);
+
 /* ---- trace_join.c ---- */
 
 /* Joins the record of a run to the findings: a note to each of a family that a run can show, those that cost most

@@ -1,28 +1,8 @@
-/* cmd_trace.c - runs a program under the tracer. The tracer is a program of its own, tvt-trace, so that its libraries
- * are not loaded for anything else. */
+/* cmd_trace.c - runs a program under the tracer, tvt-trace. */
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-/* tvt-trace: beside this program, or where the build puts it; else by PATH. */
-static const char *tracer(struct arena *mem)
-{
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n > 0) {
-		self[n] = 0;
-		const char *dir = path_dir(mem, self);
-		static const char *const places[] = {"tvt-trace", "../runtime/trace/tvt-trace"};
-		for (size_t i = 0; i < COUNT(places); i++) {
-			const char *path = path_join(mem, dir, places[i]);
-			if (fs_is_file(path))
-				return path;
-		}
-	}
-	return "tvt-trace";
-}
 
 int cmd_trace(const struct cli *c)
 {
@@ -33,7 +13,7 @@ int cmd_trace(const struct cli *c)
 	struct arena *mem = arena_new();
 	const char **argv = arena_alloc(mem, (c->narg + 6) * sizeof *argv);
 	uint32_t n = 0;
-	argv[n++] = tracer(mem);
+	argv[n++] = child_program(mem, "tvt-trace", "runtime/trace");
 	if (c->trace) {
 		argv[n++] = "-o";
 		argv[n++] = c->trace;
