@@ -290,6 +290,8 @@ const struct effect *effects_at(const struct effects *e, uint32_t site, uint32_t
 struct ref effect_arg(const struct program *p, const struct effect *e, int param);
 /* May the library's functions be called on their loop's thread only, if their models do not say otherwise? */
 bool library_only_loop(const struct effects *e, const char *library);
+/* Does the program include one of the library's headers, or call it? */
+bool library_used(const struct effects *e, const char *library);
 /* What to use instead of callee: the texts for the libraries that this program uses (the callee's own first),
  * then those for every program, then the pool's. At most max. */
 uint32_t model_instead(const struct effects *e, const struct model *m, const char **texts, uint32_t max);

@@ -145,7 +145,6 @@ struct apply {
 	VEC(struct place_use) uses;
 	uint32_t *outer; /* per record: the record that an unnamed one lies in, or NONE */
 };
-bool library_used(const struct effects *e, const char *library);
 void apply_places(struct apply *a);
 /* Changes the model of a function by its own annotations, and adds where it runs to uses. */
 void apply_annotations(struct apply *a, uint32_t fn);

@@ -20,3 +20,33 @@ bool block_is_sync_form(const struct block_site *b)
 {
 	return asks_for_callback(b->model, b->clause->cond);
 }
+
+/* Elements that a container of a running program is expected to hold at times; a loop that needs
+ * more than these to pass its budget is left alone. */
+static double plausible(enum extent e)
+{
+	return e == EXT_DATA ? 1e5 : e == EXT_PEERS ? extent_most[e] : 0;
+}
+
+bool loop_over_budget(const struct facts *f, const struct loop_fact *l)
+{
+	(void)f;
+	if (l->visit == NONE || l->op == NONE ||
+		l->flags & (LOOPF_MACRO | LOOPF_YIELDS | LOOPF_CLOCK | LOOPF_PRINTS))
+		return false;
+	if (l->trip ==
+		TRIP_CONST) /* what its branches leave out is not known: only what is far over */
+		return !(l->flags & LOOPF_EXITS) && l->count >= 1000 &&
+		       l->turn * (double)l->count >= 5 * LOOP_BUDGET_NS;
+	if (l->trip == TRIP_WORK || l->trip == TRIP_OTHER)
+		return false;
+	return l->turn * plausible(l->extent) >= LOOP_BUDGET_NS;
+}
+
+uint32_t loop_outer_over(const struct facts *f, uint32_t loop)
+{
+	for (uint32_t up = f->cpu_loops[loop].parent; up != NONE; up = f->cpu_loops[up].parent)
+		if (loop_over_budget(f, &f->cpu_loops[up]))
+			return up;
+	return NONE;
+}

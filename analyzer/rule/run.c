@@ -78,20 +78,35 @@ static char *vprint(struct arena *a, const char *fmt, va_list ap)
 	return s;
 }
 
-struct finding *rule_report(struct rule_run *run, uint32_t site, const char *fmt, ...)
+static struct finding *report_at(struct rule_run *run, struct where at, uint32_t fn, const char *message)
 {
 	struct finding *f = arena_alloc(run->mem, sizeof *f);
-	va_list ap;
-	va_start(ap, fmt);
-	f->message = vprint(run->mem, fmt, ap);
-	va_end(ap);
+	f->message = message;
 	f->rule = run->rule->id;
 	f->level = run->rule->level;
 	f->confidence = CONF_HIGH;
-	f->at = rule_where(run, site);
-	f->identity = arena_printf(run->mem, "%s|%s", run->rule->id, fn_name(run->p, run->p->op_fn[site]));
+	f->at = at;
+	f->identity = arena_printf(run->mem, "%s|%s", run->rule->id, fn_name(run->p, fn));
 	vec_add(&run->out->list, f);
 	return f;
+}
+
+struct finding *rule_report(struct rule_run *run, uint32_t site, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const char *message = vprint(run->mem, fmt, ap);
+	va_end(ap);
+	return report_at(run, rule_where(run, site), run->p->op_fn[site], message);
+}
+
+struct finding *rule_report_loop(struct rule_run *run, const struct loop_fact *l, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	const char *message = vprint(run->mem, fmt, ap);
+	va_end(ap);
+	return report_at(run, where_of(run->p, run->out->in->root, l->loc), l->fn, message);
 }
 
 void rule_level(struct finding *f, enum level level, enum confidence confidence)
@@ -132,6 +147,38 @@ void rule_instead(struct rule_run *run, struct finding *f, const struct model *m
 {
 	const char **texts = arena_alloc(run->mem, 4 * sizeof *texts);
 	f->ninstead = model_instead(run->e, m, texts, 4);
+	f->insteads = texts;
+}
+
+static const struct {
+	enum way way;
+	const char *library, *text;
+} ways[] = {
+#define WAY(kind, library, text) {WAY_##kind, library, text},
+#include "rule/ways.def"
+#undef WAY
+};
+
+const char *way_text(const struct effects *e, const char *library, enum way way)
+{
+	const char *general = "";
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		if (ways[i].way != way)
+			continue;
+		if (!*ways[i].library)
+			general = ways[i].text;
+		else if (*library ? !strcmp(library, ways[i].library) : library_used(e, ways[i].library))
+			return ways[i].text;
+	}
+	return general;
+}
+
+void rule_way(struct rule_run *run, struct finding *f, uint32_t entry, enum way way)
+{
+	const char **texts = arena_alloc(run->mem, (f->ninstead + 1) * sizeof *texts);
+	if (f->ninstead)
+		memcpy(texts, f->insteads, f->ninstead * sizeof *texts);
+	texts[f->ninstead++] = way_text(run->e, entry == NONE ? "" : run->f->entries[entry].library, way);
 	f->insteads = texts;
 }
 
@@ -218,6 +265,13 @@ void rule_trace(struct rule_run *run, struct finding *f, uint32_t visit, uint32_
 		memcpy(all, f->traces, f->ntrace * sizeof *all);
 	all[f->ntrace++] = (struct trace){fn_name(p, e->fn), st, k};
 	f->traces = all;
+}
+
+void rule_trace_loop(struct rule_run *run, struct finding *f, const struct loop_fact *l, const char *what)
+{
+	rule_trace(run, f, l->visit, l->op, what);
+	struct trace *t = &f->traces[f->ntrace - 1];
+	t->steps[t->nstep - 1].at = f->at;
 }
 
 /* ---- all rules ---- */

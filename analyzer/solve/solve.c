@@ -16,6 +16,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	solve_fdstate(&s);  /* needs: effects, flow, params		gives: makes, fd		*/
 	solve_context(&s);  /* needs: effects, flow, call graph		gives: entries, loops		*/
 	solve_blocking(&s); /* needs: all of these			gives: visits, blocks		*/
+	solve_cost(&s);	    /* needs: visits, effects, fd, control	gives: cpu_loops, cost		*/
 
 	arena_free(s.mem);
 	vec_free(&s.binds.v);
@@ -58,6 +59,15 @@ const char *facts_check(const struct facts *f, const struct program *p, struct a
 	for (uint32_t i = 0; i < f->nblock; i++)
 		if (p->op_fn[f->blocks[i].site] != f->visits[f->blocks[i].visit].fn)
 			return arena_printf(a, "blocking site %u is not where its visit is", i);
+	for (uint32_t i = 0; i < f->ncpu_loop; i++) {
+		const struct loop_fact *l = &f->cpu_loops[i];
+		if (l->parent != NONE && (l->parent >= i || f->cpu_loops[l->parent].fn != l->fn))
+			return arena_printf(a, "loop %u comes before the one around it", i);
+		if (l->visit != NONE && f->visits[l->visit].fn != l->fn)
+			return arena_printf(a, "loop %u is not where its visit is", i);
+		if (l->sym != NONE && l->sym >= f->nsym)
+			return arena_printf(a, "loop %u is counted by nothing", i);
+	}
 	return "";
 }
 
@@ -125,4 +135,5 @@ void facts_dump(const struct facts *f, const struct program *p, struct sb *out, 
 		}
 		sb_printf(out, "%s%s\n", b->assumed ? " (assumed)" : "", b->by_type ? " (by type)" : "");
 	}
+	cost_dump(f, p, out, only);
 }

@@ -85,6 +85,107 @@ struct visit {
 	bool guarded; /* a branch on where the code runs stands in front of a call on the way */
 };
 
+/* ---- what computes for long ---- */
+
+/* How a loop turns. TRIP(NAME, "phrase") */
+#define TRIPS(TRIP)                                                                                \
+	TRIP(CONST, "a fixed number of times")                                                     \
+	TRIP(LOG, "by halving, or down a tree")                                                    \
+	TRIP(CHAIN, "along one bucket's chain")                                                    \
+	TRIP(CAP, "up to a limit")                                                                 \
+	TRIP(TIME, "until its time is up")                                                         \
+	TRIP(IO, "until a descriptor has no more")                                                 \
+	TRIP(COUNT, "counting")                                                                    \
+	TRIP(WALK, "along memory to a mark")                                                       \
+	TRIP(LIST, "along a list")                                                                 \
+	TRIP(ITER, "asking for the next element")                                                  \
+	TRIP(WORK, "until something in memory says stop")                                          \
+	TRIP(WAIT, "until others change memory")                                                   \
+	TRIP(OTHER, "until some condition holds")
+enum trip {
+#define TRIP(name, phrase) TRIP_##name,
+	TRIPS(TRIP)
+#undef TRIP
+	TRIP_COUNT_
+};
+extern const char *const trip_phrase[TRIP_COUNT_];
+
+/* How large that over which a loop runs can get, by where its size comes from. EXTENT(NAME, typical, most,
+ * "phrase"): the numbers are elements, or bytes for text. They rank and filter; what is told is n*, not these. */
+#define EXTENTS(EXTENT)                                                                            \
+	EXTENT(ONE, 1, 4, "about one")                                                             \
+	EXTENT(FIXED, 4, 256, "fixed by the program")                                              \
+	EXTENT(CONFIG, 4, 128, "set at start-up")                                                  \
+	EXTENT(HANDLES, 4, 256, "things that hold a descriptor, a timer or a process")             \
+	EXTENT(REQUEST, 4, 1024, "the parts of one request")                                       \
+	EXTENT(TEXT, 16, 4096, "the length of a text")                                             \
+	EXTENT(SOME, 4, 1024, "nothing known")                                                    \
+	EXTENT(PEERS, 16, 10000, "connections")                                                    \
+	EXTENT(INPUT, 8, 100000, "a number read from text")                                        \
+	EXTENT(DATA, 16, 1000000, "grows while the program runs")
+enum extent {
+#define EXTENT(name, typical, most, phrase) EXT_##name,
+	EXTENTS(EXTENT)
+#undef EXTENT
+	EXT_COUNT
+};
+extern const char *const extent_phrase[EXT_COUNT];
+extern const double extent_typical[EXT_COUNT], extent_most[EXT_COUNT];
+
+/* What a number of turns is named by. */
+enum sym_kind {
+	SYM_PARAM,  /* value of a parameter: fn, id */
+	SYM_TEXT,   /* length of the text or array behind a parameter */
+	SYM_FIELD,  /* number in a field: id */
+	SYM_GLOBAL, /* number in a global */
+	SYM_LINK,   /* elements linked by a field */
+	SYM_ARRAY,  /* elements or bytes up to a mark, behind a field or in a global array: id is a field */
+	SYM_ITER,   /* what a function hands out, call by call: id */
+	SYM_RESULT, /* number that a function returned: id */
+	SYM_OUT,    /* number that a call stored in a local: id is the callee, or NONE */
+	SYM_SELF,   /* calls that a function makes of itself */
+	SYM_POWER,  /* two to the power of another symbol: id */
+	SYM_INPUT,  /* a number read from text */
+	SYM_LOOP,   /* turns of a loop, nothing known: id is its number in the facts */
+};
+struct sym {
+	enum sym_kind kind;
+	uint32_t fn, id;
+};
+enum { MAX_DEGREE = 3, MAX_TERMS = 6 };
+/* CPU time as a sum of terms: ns times the product of its symbols. */
+struct cost_term {
+	double ns;
+	uint32_t sym[MAX_DEGREE]; /* in facts.syms, ascending */
+	uint8_t degree, logs;
+};
+struct cost {
+	struct cost_term t[MAX_TERMS]; /* the one of degree 0 first, if there is one */
+	uint8_t n;
+};
+enum loop_flag {
+	LOOPF_MACRO = 1,    /* written in a macro */
+	LOOPF_YIELDS = 2,   /* suspends, or runs the loop's other tasks, in its body */
+	LOOPF_CLOCK = 4,    /* looks at the time and stops */
+	LOOPF_PRINTS = 8,   /* does little but print */
+	LOOPF_INNER = 16,   /* advances the loop around it: its turns are shared */
+	LOOPF_RECURSES = 32,/* calls its own function */
+	LOOPF_WAITS = 64,   /* waits in the kernel in its body */
+	LOOPF_EXITS = 128,  /* may end before its count is full */
+};
+struct loop_fact {
+	uint32_t fn, head, parent; /* parent: in facts.cpu_loops, or NONE */
+	uint32_t loc, op;	   /* place; an op in it, for findings */
+	enum trip trip;
+	enum extent extent;	   /* of the visit that is worst, if a task gets here */
+	int64_t count;		   /* CONST, CAP: turns at most, -1: not known */
+	uint32_t sym;		   /* in facts.syms, or NONE */
+	uint32_t flags;
+	double turn;		   /* ns of one turn, everything in it at its typical size */
+	struct cost cost;	   /* of all turns */
+	uint32_t visit;		   /* that leads a task here, or NONE */
+};
+
 struct facts {
 	struct entry *entries; /* sorted by (file, line) of the function, then context */
 	uint32_t nentry;
@@ -101,6 +202,11 @@ struct facts {
 	struct unsafe_site *unsafe; /* sorted by site */
 	uint32_t nunsafe;
 	uint32_t nassumed;	/* calls in tasks that were taken as not blocking because nothing was known of the descriptor */
+	struct loop_fact *cpu_loops; /* every loop of the program: by function, outer before inner */
+	uint32_t ncpu_loop;
+	struct sym *syms;
+	uint32_t nsym;
+	struct cost *cost;	/* per function: of one call */
 	struct arena *mem;
 };
 
@@ -111,5 +217,15 @@ void facts_dump(const struct facts *f, const struct program *p, struct sb *out, 
 
 /* The chain to a visit: visit ids from the entry on; count (at most max, the outermost are kept). */
 uint32_t witness_chain(const struct facts *f, uint32_t visit, uint32_t *chain, uint32_t max);
+
+/* ---- cost_text.c ---- */
+
+/* "'dict.used'", "what 'dictNext' hands out": what a number of turns is counted by. */
+const char *sym_text(const struct facts *f, const struct program *p, uint32_t sym, struct arena *a);
+const char *ns_text(double ns, struct arena *a); /* "12 ns", "1.5 ms" */
+const char *cost_text(const struct facts *f, const struct program *p, const struct cost *k, struct arena *a);
+/* The number of turns at which a loop has taken budget nanoseconds. */
+double loop_limit(const struct loop_fact *l, double budget);
+void cost_dump(const struct facts *f, const struct program *p, struct sb *out, const char *only_fn);
 
 #endif

@@ -139,4 +139,7 @@ void solve_control(struct solver *s);
 void solve_context(struct solver *s);
 void solve_blocking(struct solver *s);
 
+/* cost.c */
+void solve_cost(struct solver *s);
+
 #endif

@@ -31,6 +31,9 @@ struct rule {
 /* A finding at a call or access. message: a lowercase clause, names in quotes, no full stop. The finding belongs
  * to the run; more is added to it by the functions below. */
 struct finding *rule_report(struct rule_run *run, uint32_t site, const char *fmt, ...) PRINTF(3, 4);
+/* The same at a loop, and its way from an entry. */
+struct finding *rule_report_loop(struct rule_run *run, const struct loop_fact *l, const char *fmt, ...) PRINTF(3, 4);
+void rule_trace_loop(struct rule_run *run, struct finding *f, const struct loop_fact *l, const char *what);
 void rule_level(struct finding *f, enum level level, enum confidence confidence);
 void rule_label(struct rule_run *run, struct finding *f, const char *fmt, ...) PRINTF(3, 4);
 void rule_note(struct rule_run *run, struct finding *f, const char *fmt, ...) PRINTF(3, 4);
@@ -40,11 +43,29 @@ void rule_task(struct rule_run *run, struct finding *f, uint32_t entry);
 void rule_trace(struct rule_run *run, struct finding *f, uint32_t visit, uint32_t site, const char *what);
 /* What to use instead of the modelled function, in the libraries that the program uses. */
 void rule_instead(struct rule_run *run, struct finding *f, const struct model *m);
+enum way {
+#define WAY_KINDS(KIND) KIND(BATCH) KIND(POOL) KIND(TASK) KIND(TIMER) KIND(WAKE)
+#define KIND(name) WAY_##name,
+	WAY_KINDS(KIND)
+#undef KIND
+};
+/* How to change where the work runs, in the library of the entry's loop (NONE: that of the program). */
+void rule_way(struct rule_run *run, struct finding *f, uint32_t entry, enum way way);
+const char *way_text(const struct effects *e, const char *library, enum way way);
 /* Parts of the identity behind rule and function: what must stay the same for it to be the same finding. */
 void rule_identity(struct rule_run *run, struct finding *f, const char *fmt, ...) PRINTF(3, 4);
 
 /* The call blocks only because no callback was given to it: it belongs to sync-call-of-async-library. */
 bool block_is_sync_form(const struct block_site *b);
+
+/* ---- query.c ---- */
+
+/* What one turn of an event loop may take before its other tasks suffer, in nanoseconds. */
+enum { LOOP_BUDGET_NS = 1000000 };
+/* Can the loop take longer than the budget, and does a task wait for it? */
+bool loop_over_budget(const struct facts *f, const struct loop_fact *l);
+/* The loop around it that is itself over budget, or NONE. */
+uint32_t loop_outer_over(const struct facts *f, uint32_t loop);
 
 struct where rule_where(const struct rule_run *run, uint32_t site);
 const char *rule_name(const struct rule_run *run, uint32_t fn);
