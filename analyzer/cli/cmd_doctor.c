@@ -107,6 +107,9 @@ static void see_clang(struct exam *x)
 	if (front_probe(&version) == 0)
 		say(x, GOOD, "libclang", "%s", version.s ? version.s : "?");
 	sb_free(&version);
+	front_sandbox(&version);
+	say(x, GOOD, "sandbox", "%s", version.s);
+	sb_free(&version);
 }
 
 static struct models *see_models(struct exam *x, const struct compdb *db)

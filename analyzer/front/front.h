@@ -91,5 +91,7 @@ int front_lower_all(const struct compdb *db, const struct front_opts *o, struct 
 void unit_free(struct unit *u);
 /* Can this machine parse at all: libclang loads, its headers are there. 0, or -1 after error(). Runs in a child. */
 int front_probe(struct sb *version);
+/* What keeps a process that parses from doing harm on this kernel, as a list in words. */
+void front_sandbox(struct sb *out);
 
 #endif

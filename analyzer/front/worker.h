@@ -2,6 +2,7 @@
  *
  *     worker.c        the pool: hands out units, watches, collects (the parent)
  *     worker_child.c  one process: confined, then one unit after the other
+ *     sandbox.c       what the process may no longer do
  *     probe.c         a worker that only says whether libclang is there
  */
 #ifndef TVT_WORKER_H
@@ -45,6 +46,10 @@ int worker_start(struct child *c, const struct compdb *db, double cpu_limit, uin
 int worker_receive(const struct child *c, struct reply *r, int *blob);
 /* Kills the child if it lives, waits for it, closes its ends; returns the wait status. */
 int worker_end(struct child *c);
+
+/* Gives up, for good, all that parsing does not need. Fences that the kernel lacks are left out:
+ * front_sandbox() tells. */
+void sandbox_enter(void);
 
 /* The limits of a unit, where the options leave them open. */
 #define WORKER_CPU 60.0			  /* seconds */

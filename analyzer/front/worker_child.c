@@ -1,7 +1,7 @@
 /* worker_child.c - a process that parses.
  *
  * libclang can crash, hang, eat all memory and, given the arguments, write files. So a worker has
- * no way to harm: it cannot write to files (RLIMIT_FSIZE, Landlock where the kernel has it), dies
+ * no way to harm: it cannot write to files (RLIMIT_FSIZE, and what sandbox.c forbids), dies
  * with its parent, has a bounded address space, and is watched by the parent for time (worker.c).
  * Its standard output is closed, and what is written to standard error ends in a pipe.
  */
@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <linux/magic.h>
 #include <pthread.h>
 #include <signal.h>
@@ -53,28 +52,6 @@ static void limit(int what, rlim_t soft)
 		return;
 	r.rlim_cur = soft < r.rlim_max ? soft : r.rlim_max; /* infinity is the largest */
 	(void)setrlimit(what, &r);
-}
-
-/* No file can be made, changed or removed from here on. Kernels without Landlock rely on
- * RLIMIT_FSIZE, and on the list of arguments. */
-static void forbid_writing(void)
-{
-	struct landlock_ruleset_attr attr = {
-		.handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_EXECUTE |
-				     LANDLOCK_ACCESS_FS_REMOVE_DIR |
-				     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-				     LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-				     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-				     LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM,
-	};
-	int rules;
-
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
-	if (rules < 0)
-		return;
-	(void)syscall(SYS_landlock_restrict_self, rules, 0);
-	close(rules);
 }
 
 /* Which headers the compiler finds may depend on these; nothing else of the environment may matter.
@@ -150,7 +127,7 @@ static void confine(pid_t parent, int sock, int err, uint64_t memory)
 	set_files(sock, err);
 	volunteer();
 	clean_environment();
-	forbid_writing();
+	sandbox_enter();
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0);
 	if (!SANITIZER)
