@@ -169,6 +169,12 @@ char *path_dir(struct arena *a, const char *path);
 /* path relative to root if it lies below it, else path itself. Both normal. */
 const char *path_under(const char *root, const char *path);
 char *path_cwd(struct arena *a); /* "." after warn() if it is gone */
+/* The tool's own directory among the user's caches, or among what programs remember ("state"); not made yet.
+ * NULL: the user has no home. */
+enum user_dir { DIR_CACHE, DIR_STATE };
+char *dir_of_user(struct arena *a, enum user_dir which);
+int dir_make(const char *path);	  /* with its parents; 0, also if it is there, or -1 after error() */
+int dir_remove(const char *path); /* and all below, without following links; the same */
 /* Directory that holds models/, pages/ and man/: beside the binary (build tree) or under
  * ../share/tvt-lint (installed), or $TVT_LINT_DATA. NULL after error(). */
 const char *data_dir(void);
