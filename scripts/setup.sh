@@ -57,7 +57,7 @@ need() {
 	for tool in cmake ninja cc pkg-config; do
 		command -v $tool >/dev/null || missing="$missing $tool"
 	done
-	for module in libdw libelf libxxhash yajl sqlite3; do
+	for module in libdw libelf libxxhash yajl yaml-0.1 sqlite3; do
 		pkg-config --exists $module 2>/dev/null || missing="$missing $module"
 	done
 	[ -e /usr/lib/llvm-19/include/clang-c/Index.h ] || missing="$missing libclang-19"
