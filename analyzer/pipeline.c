@@ -48,13 +48,19 @@ static int program(const struct pipeline_opts *o, struct analysis *a)
 }
 
 /* The tool's own models, then the project's. */
-static int effects(struct analysis *a)
+static int effects(const struct pipeline_opts *o, struct analysis *a)
 {
 	const char *data = data_dir();
 	if (!data)
 		return -1;
-	const char *dirs[2] = {path_join(a->mem, data, "models"), path_join(a->mem, a->db->root, ".tvt")};
-	a->m = models_load(dirs, fs_is_dir(dirs[1]) ? 2 : 1);
+	const struct setting *more = o->config ? config_get(o->config, CONFIG_MODELS) : &(struct setting){0};
+	const char **dirs = arena_alloc(a->mem, (more->nlist + 2) * sizeof *dirs);
+	uint32_t n = 0;
+	dirs[n++] = path_join(a->mem, data, "models");
+	for (uint32_t i = 0; i < more->nlist; i++)
+		dirs[n++] = more->list[i];
+	dirs[n] = path_join(a->mem, a->db->root, ".tvt");
+	a->m = models_load(dirs, n + fs_is_dir(dirs[n]));
 	if (!a->m)
 		return -1;
 	a->e = model_apply(a->p, a->m);
@@ -72,18 +78,95 @@ static int facts(struct analysis *a)
 	return 0;
 }
 
+/* ---- what the settings say of findings ---- */
+
+struct settings {
+	const struct pipeline_opts *o;
+	struct analysis *a;
+};
+
+static const char *absolute(struct settings *s, const char *file)
+{
+	return path_join(s->a->mem, s->a->settings_root ? s->a->settings_root : s->a->db->root, file);
+}
+
+static int rule_is_on(void *ctx, const char *rule)
+{
+	struct settings *s = ctx;
+	return config_names_rule(s->o->config, rule) ? 1 : -1;
+}
+
+/* A level is that of the rule's usual findings: the rule's own milder ones stay milder. */
+static int level_of(void *ctx, const struct finding *f)
+{
+	struct settings *s = ctx;
+	const struct rule *rule = rule_find(f->rule);
+	const char *file = absolute(s, f->at.file);
+	int level;
+
+	if (!config_reports(s->o->config, file))
+		return -1;
+	level = config_level(s->o->config, f->rule, file, NULL);
+	if (level == LEVEL_UNSAID)
+		return !rule || rule->by_default || s->o->all ? (int)f->level : -1;
+	if (level >= 0 && rule && f->level < rule->level && (int)f->level < level)
+		return f->level;
+	return level;
+}
+
+static bool need_reason(void *ctx, const char *file)
+{
+	struct settings *s = ctx;
+	return config_for_file(s->o->config, CONFIG_REASON, absolute(s, file))->num != 0;
+}
+
+/* How bad an unused allow() is; those of which nothing is to be said are left out. */
+static void judge_unused(struct settings *s)
+{
+	struct rules_out *out = &s->a->out;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < out->nunused; i++) {
+		struct unused *u = &out->unused[i];
+		const struct setting *said = config_for_file(s->o->config, CONFIG_UNUSED, absolute(s, u->at.file));
+		if (!said->num)
+			continue;
+		u->level = (enum level)(said->num - 1);
+		out->unused[n++] = *u;
+	}
+	out->nunused = n;
+}
+
 static int findings(const struct pipeline_opts *o, struct analysis *a)
 {
 	struct arena *mem = a->mem;
+	struct settings s = {o, a};
 	const char **paths = arena_alloc(mem, (o->db.npath + 1) * sizeof *paths);
-	for (uint32_t i = 0; i < o->db.npath; i++)
+	for (uint32_t i = 0; i < o->db.npath; i++) {
 		paths[i] = path_join(mem, path_cwd(mem), o->db.paths[i]);
-	struct rules_in in = {
-		.p = a->p, .e = a->e, .f = a->f, .root = a->db->root, .all = o->all, .paths = paths, .npath = o->db.npath};
+		if (a->settings_root)
+			paths[i] = path_join(mem, a->db->root, path_under(a->settings_root, paths[i]));
+	}
+	struct rules_in in = {.p = a->p,
+		.e = a->e,
+		.f = a->f,
+		.root = a->db->root,
+		.all = o->all,
+		.confidence = o->all ? CONF_LOW : o->confidence,
+		.paths = paths,
+		.npath = o->db.npath,
+		.ctx = &s};
+	if (o->config) {
+		in.on = rule_is_on;
+		in.level = level_of;
+		in.need_reason = need_reason;
+	}
 	rule_run_all(&in, &a->out);
+	if (o->config)
+		judge_unused(&s);
 	a->findings = a->out.findings;
 	a->nfinding = a->out.n;
-	return 0;
+	return o->config && config_mistakes(o->config) ? -1 : 0;
 }
 
 /* ---- the summary ---- */
@@ -140,13 +223,14 @@ static int stage(const struct pipeline_opts *o, struct analysis *a, enum stage s
 {
 	switch (s) {
 	case STAGE_COMPDB:
-		return (a->db = compdb_load(&o->db)) ? 0 : -1;
+		a->db = compdb_load(&o->db);
+		return !a->db || (o->loaded && o->loaded(o->loaded_ctx, a) < 0) ? -1 : 0;
 	case STAGE_UNITS:
 		return units(o, a);
 	case STAGE_PROGRAM:
 		return program(o, a);
 	case STAGE_EFFECTS:
-		return effects(a);
+		return effects(o, a);
 	case STAGE_FACTS:
 		return facts(a);
 	case STAGE_FINDINGS:

@@ -4,6 +4,7 @@
 #ifndef TVT_PIPELINE_H
 #define TVT_PIPELINE_H
 
+#include "config/config.h"
 #include "front/front.h"
 #include "link/link.h"
 #include "model/model.h"
@@ -24,18 +25,25 @@ enum stage {
 	STAGE_COUNT
 };
 
+struct analysis;
 struct pipeline_opts {
 	struct compdb_opts db;
 	struct front_opts front; /* front.stop cancels between stages too */
 	enum stage until;	 /* the last stage to run; zero would be the database alone: say it */
 	bool all;		 /* rules that are off by default, and findings of low confidence */
+	enum confidence confidence; /* findings below it are only counted; all: ignored */
 	bool no_cache;
+	struct config *config;	 /* NULL: no settings */
+	/* The database is read: it may be changed, and settings_root set. -1 after error() ends it. May be NULL. */
+	int (*loaded)(void *ctx, struct analysis *a);
+	void *loaded_ctx;
 	void (*begin)(void *ctx, enum stage s); /* a stage begins; may be NULL */
 	void *ctx;
 };
 /* Complete up to and with the stage asked for; later members are NULL or 0. */
 struct analysis {
 	struct compdb *db;
+	const char *settings_root; /* where settings and operands look for what is below db->root; NULL: there */
 	struct unit *units; /* db->ntu of them; their ir is gone once they are linked, unless until is UNITS */
 	struct program *p;
 	struct models *m;

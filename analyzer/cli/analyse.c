@@ -7,12 +7,13 @@ static const char *const stage_word[] = {
 #undef STAGE
 };
 
-int cli_analyse(const struct cli *c, enum stage until, struct analysis *a)
+int cli_run(const struct cli *c, enum stage until, struct analysis *a)
 {
 	struct pipeline_opts o = c->pipe;
 	int rc;
 
 	o.until = until;
+	o.config = c->config;
 	o.db.quiet = c->quiet;
 	o.front.stop = interrupt_flag();
 	if (progress_wanted(c->quiet)) {
@@ -26,12 +27,19 @@ int cli_analyse(const struct cli *c, enum stage until, struct analysis *a)
 	progress_clear();
 	if (!c->catches)
 		diag_redirect(NULL, NULL);
-	interrupt_die();
 	a->run.version = TVT_VERSION;
 	if (c->profile && rc == 0)
 		for (int i = 0; i <= (int)until; i++)
 			fprintf(stderr, "%-10s %9.3f s\n", stage_word[i], a->seconds[i]);
 	return rc < 0 ? EXIT_TROUBLE : -1;
+}
+
+int cli_analyse(const struct cli *c, enum stage until, struct analysis *a)
+{
+	int status = cli_run(c, until, a);
+
+	interrupt_die();
+	return status;
 }
 
 int cli_lower_some(const struct cli *c, const struct compdb *db, const uint32_t *which, uint32_t n,

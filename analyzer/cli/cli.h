@@ -41,6 +41,11 @@ struct cli {
 	const char *trace; /* --trace: a file, or NULL */
 	bool quiet, verbose, profile;
 	bool catches; /* the command has redirected messages */
+	uint64_t said;		    /* bits of the options that were given */
+	struct config *config;	    /* NULL: the command has no use for settings */
+	const char *config_file, *baseline, *new_from;
+	bool no_baseline;
+	bool schema;
 };
 
 struct command {
@@ -69,6 +74,25 @@ extern const struct option_row option_rows[];
 extern const uint32_t noption;
 /* -1: go on and run c->cmd; else the exit status (help, version, or after error()). */
 int cli_parse(struct cli *c, int argc, char **argv);
+
+/* What an option row would set, as `--format` says it; for settings. -1 after error(). */
+int cli_add_format(struct cli *c, const char *arg);
+bool cli_said(const struct cli *c, const char *option);
+
+/* ---- settings.c ---- */
+
+/* Reads the .tvt-lint of the project and takes from it what the command line does not say. 0, or -1 after error(). */
+int cli_settings(struct cli *c);
+/* Names for messages: every rule, every format; kept. */
+const struct config_names *cli_names(void);
+
+/* ---- compare.c ---- */
+
+/* Compares the findings with the baseline or the merge base, whichever is asked for, and sets a->run.compared.
+ * -1: go on; else an exit status after error(). */
+struct since;
+const char *cli_baseline(const struct cli *c, const struct analysis *a); /* path; lives as long as a */
+int cli_compare(const struct cli *c, struct analysis *a, struct since *s);
 
 /* ---- help.c, man.c, complete.c: made from the tables ---- */
 
@@ -115,6 +139,8 @@ void markdown_render(struct sb *out, const char *text, unsigned width, bool colo
 /* Runs the stages up to one for c, with a progress bar. On failure an exit status after error();
  * -1: go on. */
 int cli_analyse(const struct cli *c, enum stage until, struct analysis *a);
+/* The same, for those who have to tidy up before they call interrupt_die(). */
+int cli_run(const struct cli *c, enum stage until, struct analysis *a);
 /* Lowers some units of a database: units[i] is that of db->tus[which[i]]. 0, or -1 after error().
  */
 int cli_lower_some(const struct cli *c, const struct compdb *db, const uint32_t *which, uint32_t n,

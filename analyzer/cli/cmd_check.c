@@ -1,16 +1,26 @@
 /* cmd_check.c - analyse, report, and say by the exit status what came out. */
-#include "cli/cli.h"
+#include "cli/since.h"
 
 #include <unistd.h>
 
 static int exit_status(const struct cli *c, const struct analysis *a)
 {
-	if (a->run.units_failed)
+	const struct run_info *r = &a->run;
+	double unresolved = r->icalls ? 100.0 * r->unresolved / r->icalls : 0;
+	uint32_t n = 0;
+
+	if (r->units_failed)
 		return EXIT_TROUBLE; /* silence about these files is no answer */
+	if (unresolved > config_get(c->config, CONFIG_UNRESOLVED)->num) {
+		error("no target is known for %.1f %% of the indirect calls; the settings allow %s", unresolved,
+			config_text(c->config, CONFIG_UNRESOLVED));
+		return EXIT_TROUBLE;
+	}
 	for (uint32_t i = 0; i < a->nfinding; i++)
-		if (!a->findings[i].suppressed && (int)a->findings[i].level >= c->fail_on)
-			return EXIT_FOUND;
-	return EXIT_CLEAN;
+		n += !finding_quiet(&a->findings[i]) && (int)a->findings[i].level >= c->fail_on;
+	for (uint32_t i = 0; i < r->unused_suppressions; i++)
+		n += r->unused && r->unused[i].level > LEVEL_NOTE && (int)r->unused[i].level >= c->fail_on;
+	return n > config_get(c->config, CONFIG_FINDINGS)->num ? EXIT_FOUND : EXIT_CLEAN;
 }
 
 static int write_output(const struct cli *c, const struct report_in *in, const struct output *o)
@@ -34,14 +44,20 @@ int cmd_check(const struct cli *c)
 {
 	static const struct output to_people = {&formats[0], NULL};
 	struct cli with_paths = *c;
-	struct analysis a;
-	int status;
+	struct since since = {0};
+	struct analysis a = {0};
+	int status = -1;
 
 	with_paths.pipe.db.paths = c->args;
 	with_paths.pipe.db.npath = c->narg;
-	status = cli_analyse(&with_paths, STAGE_FINDINGS, &a);
+	if (c->new_from)
+		status = since_load(&with_paths, &since);
+	if (status < 0)
+		status = cli_analyse(&with_paths, STAGE_FINDINGS, &a);
 	if (status < 0 && c->trace && trace_join(&a, c->trace) < 0)
 		status = EXIT_TROUBLE;
+	if (status < 0)
+		status = cli_compare(c, &a, &since);
 	if (status < 0) {
 		struct report_in in = {.findings = a.findings,
 			.nfinding = a.nfinding,
@@ -67,5 +83,6 @@ int cmd_check(const struct cli *c)
 			status = EXIT_TROUBLE;
 	}
 	pipeline_free(&a);
+	since_free(&since);
 	return status;
 }

@@ -11,7 +11,8 @@
 
 #define ON(id) (1u << CMD_##id)
 #define EVERY ((1u << CMD_COUNT) - 1)
-#define ANALYSES (ON(check) | ON(why) | ON(tasks) | ON(doctor) | ON(dump))
+#define ANALYSES (ON(check) | ON(baseline) | ON(why) | ON(tasks) | ON(doctor) | ON(dump))
+#define SETTINGS (ANALYSES | ON(config))
 
 enum option_id {
 #define OPTION(id, ...) OPT_##id,
@@ -120,6 +121,19 @@ static int add_output(struct cli *c, const struct option_row *o, const char *arg
 	return 0;
 }
 
+int cli_add_format(struct cli *c, const char *arg)
+{
+	return add_output(c, &option_rows[OPT_FORMAT], arg);
+}
+
+bool cli_said(const struct cli *c, const char *option)
+{
+	for (uint32_t i = 0; i < noption; i++)
+		if (!strcmp(option_rows[i].name, option))
+			return c->said >> i & 1;
+	return false;
+}
+
 static int set_option(struct cli *c, enum option_id id, char *val)
 {
 	const struct option_row *o = &option_rows[id];
@@ -143,6 +157,21 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 		break;
 	case OPT_TRACE:
 		c->trace = val;
+		break;
+	case OPT_NEW_FROM:
+		c->new_from = val;
+		break;
+	case OPT_BASELINE:
+		c->baseline = val;
+		break;
+	case OPT_NO_BASELINE:
+		c->no_baseline = true;
+		break;
+	case OPT_CONFIG:
+		c->config_file = val;
+		break;
+	case OPT_SCHEMA:
+		c->schema = true;
 		break;
 	case OPT_COLOR:
 		c->color = (enum color_when)which;
@@ -270,9 +299,8 @@ int cli_parse(struct cli *c, int argc, char **argv)
 	const struct option *longs = long_options(letters);
 	int got, ask = OPT_COUNT;
 	const char *asked = NULL;
-	uint32_t used = 0; /* bits of options */
 
-	*c = (struct cli){.fail_on = LEVEL_WARNING};
+	*c = (struct cli){.fail_on = LEVEL_WARNING, .pipe.confidence = CONF_MEDIUM};
 	c->args = xcalloc((size_t)argc + 1, sizeof *c->args);
 	opterr = 0;
 	while ((got = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
@@ -298,7 +326,7 @@ int cli_parse(struct cli *c, int argc, char **argv)
 		id = option_of(got);
 		if (set_option(c, (enum option_id)id, optarg) < 0)
 			return EXIT_TROUBLE;
-		used |= 1u << id;
+		c->said |= UINT64_C(1) << id;
 		if (id == OPT_COMPLETION || id == OPT_MAN || id == OPT_VERSION || id == OPT_HELP) {
 			ask = id;
 			asked = optarg;
@@ -328,7 +356,7 @@ int cli_parse(struct cli *c, int argc, char **argv)
 		c->cmd = &commands[CMD_check];
 	}
 	for (int i = 0; i < OPT_COUNT; i++) {
-		if (used >> i & 1 && !(option_rows[i].commands >> (c->cmd - commands) & 1)) {
+		if (c->said >> i & 1 && !(option_rows[i].commands >> (c->cmd - commands) & 1)) {
 			error("--%s has no meaning for 'tvt-lint %s'", option_rows[i].name,
 				c->cmd->name);
 			return EXIT_TROUBLE;
@@ -338,5 +366,7 @@ int cli_parse(struct cli *c, int argc, char **argv)
 		error("'tvt-lint %s' takes no operand: '%s'", c->cmd->name, c->args[0]);
 		return EXIT_TROUBLE;
 	}
+	if (SETTINGS >> (c->cmd - commands) & 1 && !c->schema && cli_settings(c) < 0)
+		return EXIT_TROUBLE;
 	return -1;
 }

@@ -10,7 +10,7 @@ void write_checkstyle(const struct report_in *in, struct sb *out)
 	for (uint32_t i = 0; i < in->nfinding; i++) {
 		const struct finding *f = &in->findings[i];
 
-		if (f->suppressed || !has_file(&f->at))
+		if (finding_quiet(f) || !has_file(&f->at))
 			continue;
 		if (!file || strcmp(file, f->at.file)) {
 			if (file)

@@ -7,7 +7,7 @@ void write_concise(const struct report_in *in, struct sb *out)
 		const struct finding *f = &in->findings[i];
 		uint32_t calls = f->ntrace == 1 ? trace_calls(&f->traces[0]) : 0;
 
-		if (f->suppressed || (in->hide_notes && f->level == LEVEL_NOTE))
+		if (finding_quiet(f) || (in->hide_notes && f->level == LEVEL_NOTE))
 			continue;
 		paint(in, out, PAINT_BOLD);
 		put_place(out, &f->at);

@@ -252,7 +252,7 @@ void write_full(const struct report_in *in, struct sb *out)
 		uint64_t rule = hash_str(f->rule);
 		bool first = map_get(&helped, rule) == NONE;
 
-		if (f->suppressed || (in->hide_notes && f->level == LEVEL_NOTE))
+		if (finding_quiet(f) || (in->hide_notes && f->level == LEVEL_NOTE))
 			continue;
 		map_put(&helped, rule, 0);
 		put_finding(in, out, f, first || in->verbose);

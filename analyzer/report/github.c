@@ -56,7 +56,7 @@ void write_github(const struct report_in *in, struct sb *out)
 		for (uint32_t i = 0; i < in->nfinding; i++) {
 			const struct finding *f = &in->findings[i];
 
-			if (f->suppressed || (int)f->level != level)
+			if (finding_quiet(f) || (int)f->level != level)
 				continue;
 			total++;
 			if (shown == SHOWN)

@@ -13,7 +13,7 @@ void write_gitlab(const struct report_in *in, struct sb *out)
 		const struct finding *f = &in->findings[i];
 		uint32_t line = f->at.line ? f->at.line : 1;
 
-		if (f->suppressed || !has_file(&f->at))
+		if (finding_quiet(f) || !has_file(&f->at))
 			continue;
 		json_obj(&j, NULL);
 		json_str(&j, "description", f->message);

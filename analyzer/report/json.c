@@ -73,7 +73,7 @@ static void put_traces(struct json *j, const struct finding *f)
 	json_end(j);
 }
 
-static void put_finding(struct json *j, const struct finding *f)
+static void put_finding(struct json *j, const struct finding *f, bool compared)
 {
 	json_obj(j, NULL);
 	json_str(j, "rule", f->rule);
@@ -95,6 +95,8 @@ static void put_finding(struct json *j, const struct finding *f)
 	put_text(j, "identity", f->identity);
 	json_str(j, "fingerprint", f->fingerprint);
 	put_text(j, "suppressed", f->suppressed);
+	if (compared && !f->suppressed)
+		json_str(j, "state", f->known ? "known" : "new");
 	json_end(j);
 }
 
@@ -114,6 +116,14 @@ static void put_run(struct json *j, const struct run_info *r)
 	json_int(j, "suppressed", r->suppressed);
 	json_int(j, "suppressions_unused", r->unused_suppressions);
 	json_int(j, "low_confidence_hidden", r->below_threshold);
+	if (r->compared.with) {
+		json_obj(j, "compared");
+		json_str(j, "with", r->compared.with);
+		json_int(j, "new", r->compared.nnew);
+		json_int(j, "known", r->compared.nknown);
+		json_int(j, "gone", r->compared.ngone);
+		json_end(j);
+	}
 	json_arr(j, "failed");
 	for (uint32_t i = 0; i < r->nfailed; i++) {
 		json_obj(j, NULL);
@@ -140,7 +150,7 @@ void write_json(const struct report_in *in, struct sb *out)
 	put_run(&j, in->run);
 	json_arr(&j, "findings");
 	for (uint32_t i = 0; i < in->nfinding; i++)
-		put_finding(&j, &in->findings[i]);
+		put_finding(&j, &in->findings[i], in->run->compared.with != NULL);
 	json_end(&j);
 	json_end(&j);
 	sb_putc(out, '\n');

@@ -47,14 +47,14 @@ void write_junit(const struct report_in *in, struct sb *out)
 	uint32_t failures = 0, tests;
 
 	for (uint32_t i = 0; i < in->nfinding; i++)
-		failures += !in->findings[i].suppressed;
+		failures += !finding_quiet(&in->findings[i]);
 	tests = failures + r->nfailed;
 	sb_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
 	sb_printf(out,
 		"  <testsuite name=\"tvt-lint\" tests=\"%u\" failures=\"%u\" errors=\"%u\">\n",
 		tests ? tests : 1, failures, r->nfailed);
 	for (uint32_t i = 0; i < in->nfinding; i++)
-		if (!in->findings[i].suppressed)
+		if (!finding_quiet(&in->findings[i]))
 			put_finding(out, &in->findings[i]);
 	for (uint32_t i = 0; i < r->nfailed; i++) {
 		put_case(out, r->failed[i].file, "can be analysed");

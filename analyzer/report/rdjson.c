@@ -26,7 +26,7 @@ void write_rdjson(const struct report_in *in, struct sb *out)
 		const struct finding *f = &in->findings[i];
 		struct sb text = {0};
 
-		if (f->suppressed || !has_file(&f->at))
+		if (finding_quiet(f) || !has_file(&f->at))
 			continue;
 		put_plain(&text, f);
 		json_obj(&j, NULL);

@@ -83,7 +83,7 @@ static void put_location(struct json *j, const struct report_in *in, const struc
 static bool same_result(const struct finding *a, const struct finding *b)
 {
 	return !strcmp(a->rule, b->rule) && a->at.line == b->at.line && a->at.col == b->at.col &&
-	       !a->suppressed == !b->suppressed && a->at.file && b->at.file &&
+	       !a->suppressed == !b->suppressed && a->known == b->known && a->at.file && b->at.file &&
 	       !strcmp(a->at.file, b->at.file);
 }
 
@@ -241,6 +241,9 @@ static void put_result(
 	json_end(j);
 	put_fingerprints(j, in, f);
 	put_suppressions(j, f);
+	/* a silenced one was not compared */
+	if (in->run->compared.with && !f->suppressed)
+		json_str(j, "baselineState", f->known ? "unchanged" : "new");
 	json_obj(j, "properties");
 	json_str(j, "confidence", confidence_word[f->confidence]);
 	if (f->identity)
@@ -406,7 +409,7 @@ static void put_invocation(struct json *j, const struct report_in *in, uint32_t 
 	for (uint32_t i = 0; i < in->nfinding; i++) {
 		const struct finding *f = &in->findings[i];
 
-		if (has_file(&f->at) || f->suppressed)
+		if (has_file(&f->at) || finding_quiet(f))
 			continue;
 		text.n = 0;
 		sb_printf(&text, "%s (%s).", f->message, f->rule);

@@ -76,7 +76,7 @@ static uint32_t tally_rules(const struct report_in *in, struct tally **out, uint
 		const struct finding *f = &in->findings[i];
 		uint32_t *slot;
 
-		if (f->suppressed)
+		if (finding_quiet(f))
 			continue;
 		levels[f->level]++;
 		slot = map_slot(&at, hash_str(f->rule), t.n);
@@ -129,6 +129,18 @@ static void put_findings(const struct report_in *in, struct sb *out, const struc
 		put_escaped(out, t[i].rule);
 		sb_putc(out, '\n');
 	}
+}
+
+static void put_compared(const struct report_in *in, struct sb *out)
+{
+	const struct compared *c = &in->run->compared;
+
+	if (!c->with)
+		return;
+	put_title(in, out, "compared");
+	sb_puts(out, "with ");
+	put_escaped(out, c->with);
+	sb_printf(out, ": %u new, %u known and not shown, %u gone\n", c->nnew, c->nknown, c->ngone);
 }
 
 /* What was not seen, so that silence is not taken for an answer. */
@@ -185,8 +197,18 @@ static void put_unused(const struct report_in *in, struct sb *out)
 		put_title(in, out, "unused");
 		sb_putc(out, '\'');
 		put_escaped(out, r->unused[i].text);
-		sb_puts(out, r->unused[i].no_reason ? "' gives no reason, at "
-						    : "' silences nothing, at ");
+		if (r->unused[i].why == UNUSED_NO_RULE) {
+			sb_puts(out, "' names no rule: '");
+			put_escaped(out, r->unused[i].word);
+			sb_puts(out, "'");
+			if (r->unused[i].near)
+				sb_printf(out, " (did you mean '%s'?)", r->unused[i].near);
+			sb_puts(out, ", at ");
+		} else {
+			sb_puts(out, r->unused[i].why == UNUSED_NO_REASON
+					     ? "' gives no reason, at "
+					     : "' silences nothing, at ");
+		}
 		put_place(out, &r->unused[i].at);
 		sb_putc(out, '\n');
 	}
@@ -224,6 +246,8 @@ static void put_next(const struct report_in *in, struct sb *out, const struct ta
 	} else if (n) {
 		sb_puts(out, "tvt-lint explain ");
 		put_escaped(out, t[0].rule);
+	} else if (r->compared.ngone && str_starts(r->compared.with, "the baseline")) {
+		sb_puts(out, "tvt-lint baseline prune");
 	} else {
 		sb_puts(out, "tvt-lint rules");
 	}
@@ -238,6 +262,7 @@ void put_summary(const struct report_in *in, struct sb *out)
 	n = tally_rules(in, &t, levels);
 	put_coverage(in, out);
 	put_findings(in, out, t, n, levels);
+	put_compared(in, out);
 	put_unknown(in, out);
 	put_failed(in, out);
 	put_unused(in, out);

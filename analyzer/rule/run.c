@@ -292,14 +292,16 @@ static int by_place(const void *x, const void *y)
 	return d ? d : strcmp(a->message, b->message);
 }
 
+/* No file and no line is in it: a finding stays the same when lines move and files are renamed. Findings with one
+ * identity are numbered in the order of their places. */
 static void fingerprint(struct finding *f, uint32_t occurrence, struct arena *mem)
 {
-	const char *text = arena_printf(mem, "%s|%s|%u", path_base(f->at.file), f->identity, occurrence);
+	const char *text = arena_printf(mem, "%s|%u", f->identity, occurrence);
 	snprintf(f->fingerprint, sizeof f->fingerprint, "%016llx%016llx", (unsigned long long)hash_str(text),
 		(unsigned long long)hash_mix(hash_str(text), hash_str(f->identity)));
 }
 
-static bool wanted(const struct rules_in *in, const struct finding *f)
+bool rule_wants(const struct rules_in *in, const char *file)
 {
 	if (!in->npath)
 		return true;
@@ -307,9 +309,64 @@ static bool wanted(const struct rules_in *in, const struct finding *f)
 		const char *below = path_under(in->root, in->paths[i]);
 		size_t n = strlen(below);
 		if (!strcmp(below, ".") || !strcmp(in->paths[i], in->root) ||
-			(!strncmp(f->at.file, below, n) && (f->at.file[n] == 0 || f->at.file[n] == '/')))
+			(!strncmp(file, below, n) && (file[n] == 0 || file[n] == '/')))
 			return true;
 	}
+	return false;
+}
+
+const struct rule *rule_find(const char *id)
+{
+	for (uint32_t i = 0; i < nrules; i++)
+		if (!strcmp(rules[i]->id, id))
+			return rules[i];
+	return NULL;
+}
+
+bool rule_runs(const struct rules_in *in, const struct rule *rule)
+{
+	int on = in->on ? in->on(in->ctx, rule->id) : -1;
+	return on < 0 ? rule->by_default || in->all : on;
+}
+
+struct finding *rules_add(struct rules_out *out, const char *rule, struct where at, const char *message)
+{
+	struct finding *f = arena_alloc(out->mem, sizeof *f);
+	*f = (struct finding){
+		.rule = rule, .level = LEVEL_WARNING, .confidence = CONF_HIGH, .at = at, .message = message, .identity = rule};
+	vec_add(&out->list, f);
+	return f;
+}
+
+/* Each finding once, in order, with its fingerprint. Those that will not be shown have one too: what else is asked
+ * for must not change it. */
+static void settle(struct rules_out *out)
+{
+	struct map seen = {0};
+	uint32_t n = 0;
+	if (out->list.n)
+		qsort(out->list.v, out->list.n, sizeof *out->list.v, by_place);
+	for (uint32_t i = 0; i < out->list.n; i++) {
+		struct finding *f = out->list.v[i];
+		if (n && !by_place(&out->list.v[n - 1], &f))
+			continue;
+		fingerprint(f, (*map_slot(&seen, hash_str(f->identity), 0))++, out->mem);
+		out->list.v[n++] = f;
+	}
+	out->list.n = n;
+	map_free(&seen);
+}
+
+/* The configuration may change a finding's level, or want none of it. */
+static bool keep(const struct rules_in *in, struct rules_out *out, struct finding *f)
+{
+	int level = in->level ? in->level(in->ctx, f) : (int)f->level;
+	if (level < 0 || !rule_wants(in, f->at.file))
+		return false;
+	f->level = (enum level)level;
+	if (f->confidence >= in->confidence)
+		return true;
+	out->nbelow++;
 	return false;
 }
 
@@ -317,31 +374,24 @@ void rule_run_all(const struct rules_in *in, struct rules_out *out)
 {
 	*out = (struct rules_out){.mem = arena_new(), .in = in};
 	for (uint32_t i = 0; i < nrules; i++) {
-		if (!rules[i]->by_default && !in->all)
+		if (!rule_runs(in, rules[i]))
 			continue;
 		struct rule_run run = {.p = in->p, .e = in->e, .f = in->f, .rule = rules[i], .mem = out->mem, .out = out};
 		rules[i]->check(&run);
 	}
-	if (out->list.n)
-		qsort(out->list.v, out->list.n, sizeof *out->list.v, by_place);
+	if (in->more)
+		in->more(in->ctx, out);
+	settle(out);
+	rule_suppress(in, out, out->list.v, out->list.n);
 	out->findings = arena_alloc(out->mem, (out->list.n + 1) * sizeof *out->findings);
-	struct map seen = {0};
 	for (uint32_t i = 0; i < out->list.n; i++) {
 		struct finding *f = out->list.v[i];
-		if (i && !by_place(&out->list.v[i - 1], &out->list.v[i]))
+		if (!keep(in, out, f))
 			continue;
-		uint32_t *n = map_slot(&seen, hash_mix(hash_str(f->identity), hash_str(path_base(f->at.file))), 0);
-		fingerprint(f, (*n)++, out->mem);
-		if (f->confidence == CONF_LOW && !in->all) {
-			out->nbelow++;
-			continue;
-		}
-		if (wanted(in, f))
-			out->findings[out->n++] = *f;
+		out->nsuppressed += f->suppressed != NULL;
+		out->findings[out->n++] = *f;
 	}
-	map_free(&seen);
 	vec_free(&out->list);
-	rule_suppress(in, out);
 }
 
 void rules_free(struct rules_out *out)

@@ -1,6 +1,6 @@
 /* suppress.c - `// tvt: allow(rule, rule) reason` on the line of a finding, or alone on the line before.
  *
- * A suppression must give its reason; one that covers nothing, or gives none, is told of. */
+ * A suppression must give its reason; one that covers nothing, gives none, or names no rule is told of. */
 #include "rule/api/rule.h"
 
 #include <ctype.h>
@@ -37,25 +37,57 @@ static bool parse(const char *text, struct allow *a)
 	return true;
 }
 
+/* The next name of a list from *at on; its length, 0 at the end. */
+static size_t next_name(const struct allow *a, const char **at)
+{
+	const char *end = a->rules + a->nrules, *p = *at;
+	while (p < end && (isspace((unsigned char)*p) || *p == ','))
+		p++;
+	*at = p;
+	while (p < end && *p != ',' && !isspace((unsigned char)*p))
+		p++;
+	return (size_t)(p - *at);
+}
+
 static bool names(const struct allow *a, const char *rule)
 {
-	size_t n = strlen(rule);
-	for (const char *at = a->rules; at < a->rules + a->nrules;) {
-		while (at < a->rules + a->nrules && (isspace((unsigned char)*at) || *at == ','))
-			at++;
-		const char *end = at;
-		while (end < a->rules + a->nrules && *end != ',' && !isspace((unsigned char)*end))
-			end++;
-		if ((size_t)(end - at) == n && !memcmp(at, rule, n))
+	size_t n;
+	for (const char *at = a->rules; (n = next_name(a, &at)); at += n)
+		if (strlen(rule) == n && !memcmp(at, rule, n))
 			return true;
-		if (end == at)
-			break;
-		at = end;
-	}
 	return false;
 }
 
-void rule_suppress(const struct rules_in *in, struct rules_out *out)
+/* Is there something to complain of? An allow() for a rule that does not run now may be right all the same. */
+static bool complain(const struct rules_in *in, struct rules_out *out, const struct allow *a, struct unused *u)
+{
+	bool may_be_used = a->used;
+	size_t n;
+
+	*u = (struct unused){.at = a->at, .text = a->text};
+	for (const char *at = a->rules; (n = next_name(a, &at)); at += n) {
+		const char *name = arena_strndup(out->mem, at, n);
+		const struct rule *r = rule_find(name);
+		if (r) {
+			may_be_used |= !rule_runs(in, r);
+			continue;
+		}
+		if (in->known_rule && in->known_rule(in->ctx, name))
+			continue;
+		const char **ids = arena_alloc(out->mem, nrules * sizeof *ids);
+		for (uint32_t i = 0; i < nrules; i++)
+			ids[i] = rules[i]->id;
+		u->why = UNUSED_NO_RULE;
+		u->word = name;
+		u->near = str_nearest(name, ids, nrules);
+		return true;
+	}
+	if (!*a->reason)
+		u->why = UNUSED_NO_REASON;
+	return !may_be_used || !*a->reason;
+}
+
+void rule_suppress(const struct rules_in *in, struct rules_out *out, struct finding *const *findings, uint32_t nfinding)
 {
 	const struct ir *ir = in->p->ir;
 	struct allow *all = arena_alloc(out->mem, (ir->nremarks + 1) * sizeof *all);
@@ -81,21 +113,21 @@ void rule_suppress(const struct rules_in *in, struct rules_out *out)
 		*slot = n;
 		all[n++] = a;
 	}
-	for (uint32_t i = 0; i < out->n; i++) {
-		struct finding *f = &out->findings[i];
+	for (uint32_t i = 0; i < nfinding; i++) {
+		struct finding *f = findings[i];
 		uint32_t k = map_get(&at, hash_mix(hash_str(f->at.file), f->at.line));
-		for (; k != NONE && k != NONE - 1; k = next[k])
-			if (!strcmp(all[k].file, f->at.file) && names(&all[k], f->rule)) {
-				all[k].used = true;
-				if (!f->suppressed)
-					out->nsuppressed++;
+		for (; k != NONE && k != NONE - 1; k = next[k]) {
+			if (strcmp(all[k].file, f->at.file) || !names(&all[k], f->rule))
+				continue;
+			all[k].used = true;
+			if (*all[k].reason || !in->need_reason || !in->need_reason(in->ctx, f->at.file))
 				f->suppressed = all[k].reason;
-			}
+		}
 	}
 	out->unused = arena_alloc(out->mem, (n + 1) * sizeof *out->unused);
 	for (uint32_t i = 0; i < n; i++)
-		if (!all[i].used || !*all[i].reason)
-			out->unused[out->nunused++] = (struct unused){all[i].at, all[i].text, !*all[i].reason};
+		if (rule_wants(in, all[i].file) && complain(in, out, &all[i], &out->unused[out->nunused]))
+			out->nunused++;
 	map_free(&at);
 	free(next);
 }

@@ -40,7 +40,7 @@ int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
 {
 	const char *root = getenv("TVT_FAKE_ROOT");
 
-	*a = (struct analysis){0};
+	*a = (struct analysis){.mem = arena_new()};
 	a->run = sample_run(root ? root : ".");
 	a->nrule = pipeline_rules(&a->rules);
 	if (!strcmp(mode(), "error"))
@@ -65,6 +65,9 @@ int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
 void pipeline_free(struct analysis *a)
 {
 	free(a->findings);
+	if (a->mem)
+		arena_free(a->mem);
+	*a = (struct analysis){0};
 }
 
 uint32_t pipeline_rules(const struct rule_info **out)

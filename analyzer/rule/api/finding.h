@@ -52,7 +52,13 @@ struct finding {
 	const char *identity; /* stable across moved lines: rule, function, leaf, entry; hashed into fingerprint */
 	char fingerprint[33]; /* hex of 128 bits over identity and its occurrence number */
 	const char *suppressed; /* the reason of the allow() that covers it, or NULL */
+	bool known; /* it is also in what the findings were compared with: a baseline, an older state */
 };
+/* Does the finding stay out of sight and out of the exit status? */
+static inline bool finding_quiet(const struct finding *f)
+{
+	return f->suppressed || f->known;
+}
 /* Rule metadata for reports: from rules/<id>/README.md. */
 struct rule_info {
 	const char *id;
@@ -64,10 +70,21 @@ struct rule_info {
 struct failed_file {
 	const char *file, *why;
 };
+enum unused_why { UNUSED_NOTHING, UNUSED_NO_REASON, UNUSED_NO_RULE };
 struct unused { /* an allow() to complain of */
 	struct where at;
 	const char *text;
-	bool no_reason;
+	enum unused_why why;
+	enum level level;
+	const char *word, *near; /* NO_RULE: the name that is none, and what was meant or NULL */
+};
+/* With what the findings were compared, and what came out. */
+struct compared {
+	const char *with; /* "the baseline .tvt/baseline.tsv"; NULL: with nothing */
+	uint32_t nnew, nknown, ngone; /* suppressed ones are in none of them */
+	const struct gone {
+		const char *identity, *file;
+	} *gone; /* ngone of them: they are no longer found */
 };
 struct seen { /* by a traced run, but no finding */
 	struct where at;
@@ -82,6 +99,7 @@ struct run_info { /* the summary line, and coverage honesty */
 	uint32_t blind[16];	/* per blind_kind */
 	uint32_t suppressed, unused_suppressions, below_threshold;
 	const struct unused *unused; /* unused_suppressions of them */
+	struct compared compared;
 	double seconds;
 	struct failed_file *failed; /* files that could not be analysed or only in part */
 	uint32_t nfailed;

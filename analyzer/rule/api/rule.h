@@ -78,6 +78,7 @@ const char *rule_time(struct rule_run *run, double seconds);
 
 extern const struct rule *const rules[]; /* all, sorted by id; made by the build from the folders */
 extern const uint32_t nrules;
+struct rules_out;
 struct rules_in {
 	const struct program *p;
 	const struct effects *e;
@@ -86,6 +87,14 @@ struct rules_in {
 	bool all;	  /* rules that are off by default, findings of low confidence */
 	const char *const *paths; /* only findings below these (normal, absolute); none: all */
 	uint32_t npath;
+	enum confidence confidence; /* findings below it are only counted */
+	/* What the project's configuration says; each may be NULL. */
+	int (*on)(void *ctx, const char *rule);		      /* is the rule on? -1: nothing said of it */
+	int (*level)(void *ctx, const struct finding *f);      /* its level; -1: it is not wanted there */
+	void (*more)(void *ctx, struct rules_out *out);	      /* findings of rules that are not compiled in */
+	bool (*known_rule)(void *ctx, const char *rule);      /* is that the name of one of those? */
+	bool (*need_reason)(void *ctx, const char *file);     /* does an allow() without a reason cover nothing there? */
+	void *ctx;
 };
 struct rules_out {
 	struct finding *findings; /* sorted by (file, line, column, rule, identity) */
@@ -99,7 +108,15 @@ struct rules_out {
 };
 void rule_run_all(const struct rules_in *in, struct rules_out *out);
 void rules_free(struct rules_out *out);
-/* suppress.c: marks what `// tvt: allow(rule) reason` covers. */
-void rule_suppress(const struct rules_in *in, struct rules_out *out);
+/* An empty finding of a rule that is not compiled in, to be filled; only inside rules_in.more(). */
+struct finding *rules_add(struct rules_out *out, const char *rule, struct where at, const char *message);
+const struct rule *rule_find(const char *id); /* NULL: no such rule is compiled in */
+/* Did the rule run? */
+bool rule_runs(const struct rules_in *in, const struct rule *rule);
+/* Is a file below one of the paths that were asked for? */
+bool rule_wants(const struct rules_in *in, const char *file);
+/* suppress.c: marks which of n findings `// tvt: allow(rule) reason` covers, before any is left out: an allow()
+ * for a finding that is not shown is used all the same. */
+void rule_suppress(const struct rules_in *in, struct rules_out *out, struct finding *const *findings, uint32_t n);
 
 #endif

@@ -115,7 +115,7 @@ static struct failed_file sample_failed[] = {
 	{"src/\033[7mold.c", "the worker died twice"}};
 
 static const struct unused sample_unused[] = {
-	{AT("src/session.c", 3, 1, 2), "allow(data-race) guarded by the loop", false}};
+	{AT("src/session.c", 3, 1, 2), "allow(data-race) guarded by the loop", UNUSED_NOTHING, LEVEL_NOTE, NULL, NULL}};
 
 static struct run_info sample_run(const char *root)
 {
