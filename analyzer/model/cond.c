@@ -104,6 +104,26 @@ static bool set(struct parser *p, struct mcond *c)
 	return true;
 }
 
+/* "A" | "B" ..: one of them; c has the argument. */
+static struct mcond *prefixes(struct parser *p, struct mcond *c)
+{
+	struct mcond *any = NULL;
+
+	do {
+		struct mcond *one = node(p, MC_LITERAL);
+
+		if (p->tok.kind != T_STR) {
+			lex_wrong(p, "a text in quotes", NULL, 0);
+			return NULL;
+		}
+		one->arg = c->arg;
+		one->text = tok_text(p);
+		any = any ? join(p, MC_OR, any, one) : one;
+		lex_next(p);
+	} while (lex_accept(p, "|"));
+	return any;
+}
+
 static struct mcond *test(struct parser *p)
 {
 	static const char *const tests[] = {"is", "has", "lacks", "in", "not", "starts"};
@@ -142,11 +162,7 @@ static struct mcond *test(struct parser *p)
 		negated = lex_accept(p, "not");
 		ok = lex_expect(p, "in") && set(p, c);
 	} else if (lex_accept(p, "starts")) {
-		c->kind = MC_LITERAL;
-		c->text = tok_text(p);
-		ok = p->tok.kind == T_STR || lex_wrong(p, "a text in quotes", NULL, 0);
-		if (ok)
-			lex_next(p);
+		return prefixes(p, c);
 	} else {
 		enum rel r;
 

@@ -26,6 +26,7 @@
 enum {
 	MAX_CONTEXTS = 32,   /* visits of one function before values are dropped */
 	WEIGHT_TYPE = 8,     /* of an edge by type, against 1 */
+	WEIGHT_SIGNAL = 32,  /* of a step behind a signal's flag: every other way is better */
 	MAX_WEIGHT = 256,
 	FAR_CALLS = 16,	     /* farther than this, or through more pointers, a chain is possible but hardly likely */
 	FAR_JUMPS = 4,
@@ -166,6 +167,7 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 		.category = c->category,
 		.severity = c->severity,
 		.by_type = se->visits.v[visit_id].by_type,
+		.on_signal = se->visits.v[visit_id].on_signal || behind_signal(fr->s, e->site),
 		.far = se->visits.v[visit_id].depth > FAR_CALLS || se->visits.v[visit_id].jumps > FAR_JUMPS,
 		.entry = se->visits.v[visit_id].entry};
 
@@ -188,7 +190,7 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 	}
 	struct block_site *old = &se->blocks.v[*slot]; /* the nearest is kept, unless this one is certain */
 	b.nother = old->nother + 1;
-	if ((old->assumed && !b.assumed) || (old->by_type && !b.by_type))
+	if ((old->assumed && !b.assumed) || (old->by_type && !b.by_type) || (old->on_signal && !b.on_signal))
 		*old = b;
 	else
 		old->nother++;
@@ -241,7 +243,9 @@ static bool mode_guarded(const struct solver *s, uint32_t site)
 
 /* ---- calls ---- */
 
-static void call(struct search *se, const struct frame *fr, uint32_t from, uint32_t site, uint32_t callee, uint8_t why)
+/* weight: 1, or more if it is not certain at all that this callee is meant. */
+static void call(struct search *se, const struct frame *fr, uint32_t from, uint32_t site, uint32_t callee, uint8_t why,
+	uint32_t weight)
 {
 	struct solver *s = se->s;
 	const struct visit *v = &se->visits.v[from];
@@ -251,7 +255,7 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 		return;
 	/* A task called through a pointer is a task on its own: a loop inside this one runs it for some other
 	 * connection, and nothing of this one's is known to it. */
-	bool task = why != EDGE_DIRECT && se->is_task[callee];
+	bool task = why != EDGE_DIRECT && se->is_task[callee], on_signal = !v->on_signal && behind_signal(s, site);
 	if (why != EDGE_MODEL && s->params[callee] && !task)
 		bind_call(fr, site, callee, &bind);
 	uint32_t modes = task || !bits_get(&s->leads, callee) ? 0 : modes_at(se, fr, site, v->modes);
@@ -268,9 +272,10 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 		.modes_age = age,
 		.guarded = v->guarded || mode_guarded(s, site),
 		.depth = v->depth + 1,
-		.weight = v->weight + (why == EDGE_TYPE ? WEIGHT_TYPE : 1),
+		.weight = v->weight + weight + (on_signal ? WEIGHT_SIGNAL : 0),
 		.jumps = v->jumps + (why != EDGE_DIRECT),
-		.by_type = v->by_type || why == EDGE_TYPE};
+		.by_type = v->by_type || weight > 1,
+		.on_signal = v->on_signal || on_signal};
 	visit(se, to);
 }
 
@@ -315,12 +320,12 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 			struct ref arg = effect_arg(p, &e[i], e[i].callback->param);
 			struct val v = value_of(fr, arg, site);
 			if (v.kind == VAL_FN) {
-				call(se, fr, id, site, v.id, EDGE_MODEL);
+				call(se, fr, id, site, v.id, EDGE_MODEL, 1);
 			} else if (arg.kind == REF_LOCAL) {
 				const uint32_t *fns;
 				uint32_t n = flow_fns(p, flow_local(p, fr->fn, arg.id), &fns);
 				for (uint32_t k = 0; k < n; k++)
-					call(se, fr, id, site, fns[k], EDGE_MODEL);
+					call(se, fr, id, site, fns[k], EDGE_MODEL, 1);
 			}
 		}
 	}
@@ -330,11 +335,12 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 	if (s->ir->ops[site].kind == OP_ICALL)
 		target = value_of(fr, s->ir->ops[site].src, site);
 	if (target.kind == VAL_FN) {
-		call(se, fr, id, site, target.id, edge != NONE ? p->edges[edge].why : EDGE_VAR);
+		call(se, fr, id, site, target.id, edge != NONE ? p->edges[edge].why : EDGE_VAR, 1);
 		return;
 	}
 	for (; edge != NONE && edge < p->nedge && p->edges[edge].site == site; edge++)
-		call(se, fr, id, site, p->edges[edge].callee, p->edges[edge].why);
+		call(se, fr, id, site, p->edges[edge].callee, p->edges[edge].why,
+			p->edges[edge].why == EDGE_TYPE || bits_get(&s->vague, site) ? WEIGHT_TYPE : 1);
 }
 
 static void look_at(struct search *se, uint32_t id)

@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_UP = 4 };
+enum { MAX_UP = 4, FEW = 4 };
 
 /* A modelled wait to which a loop's body leads. */
 struct own_wait {
@@ -193,6 +193,7 @@ struct climb {
 	uint8_t depth;
 	bool dispatches; /* a function on the way calls through a pointer, or the wait itself calls back */
 	bool strong;	 /* waits for many descriptors by nature: not poll() or select() */
+	bool few;	 /* waits for a handful that stand in a local array: it copies from one to the other */
 };
 
 /* Does the loop call through a pointer, apart from its way to the wait? Calls of functions of the program will do if
@@ -215,7 +216,33 @@ static bool dispatches(const struct solver *s, uint32_t fn, const struct loop *l
 				calls = true;
 		}
 	}
-	return c->dispatches || (calls && (c->strong || c->depth == 0));
+	return c->dispatches || (calls && !c->few && (c->strong || c->depth == 0));
+}
+
+/* The synchronous form of an asynchronous operation: until it is done, everything in the loop is done to the one object
+ * that it waits for. */
+static bool drives_one(const struct solver *s, uint32_t fn, const struct loop *l, uint32_t wait)
+{
+	const struct fn *f = &s->ir->fns[fn];
+	const struct op *w = &s->ir->ops[wait];
+	struct ref object = w->narg ? s->ir->args[w->arg] : REF(NONE, 0);
+
+	if (object.kind != REF_LOCAL)
+		return false;
+	for (uint32_t b = 0; b < f->nblock; b++) {
+		const struct block *bl = &s->ir->blocks[f->block + b];
+		for (uint32_t o = bl->op; loop_has(l, b) && o < bl->op + bl->nop; o++) {
+			const struct op *op = &s->ir->ops[o];
+			bool has = false;
+			if (op->kind != OP_CALL && op->kind != OP_ICALL)
+				continue;
+			for (uint32_t i = 0; i < op->narg; i++)
+				has |= ref_eq(s->ir->args[op->arg + i], object);
+			if (!has)
+				return false;
+		}
+	}
+	return true;
 }
 
 static bool has_other_icall(const struct solver *s, uint32_t fn, uint32_t site)
@@ -261,7 +288,10 @@ static bool loop_here(struct finder *c, const struct climb *at)
 	const struct cfg *g = program_cfg(s->p, fn);
 
 	for (uint32_t l = g->loop_of[block]; l != NONE; l = g->loops[l].parent) {
-		if (!dispatches(s, fn, &g->loops[l], at) || (!at->strong && !runs_until_told(s, fn, &g->loops[l])))
+		bool until_told = runs_until_told(s, fn, &g->loops[l]);
+		if (!until_told && !at->dispatches && drives_one(s, fn, &g->loops[l], at->site))
+			return true; /* and whoever calls this waits for it */
+		if (!dispatches(s, fn, &g->loops[l], at) || (!at->strong && !until_told))
 			continue;
 		vec_add(&c->waits, ((struct own_wait){fn, g->loops[l].head, at->wait}));
 		for (uint32_t i = 0; i < c->loops.n; i++)
@@ -275,10 +305,27 @@ static bool loop_here(struct finder *c, const struct climb *at)
 	return false;
 }
 
+/* The first argument is the address of a local array of a few elements. */
+static bool few_sources(const struct solver *s, const struct effect *e)
+{
+	const struct op *op = &s->ir->ops[e->site];
+	struct ref r = op->narg ? s->ir->args[op->arg] : REF(NONE, 0);
+	uint32_t defs[MAX_DEFS + 1];
+
+	if (r.kind != REF_LOCAL || reaching(s, e->fn, r.id, at_site(s, e->site), defs) != 1 || defs[0] == NONE ||
+		s->ir->ops[defs[0]].kind != OP_ADDR)
+		return false;
+	const struct path *to = &s->ir->paths[s->ir->ops[defs[0]].src.id];
+	if (to->base.kind != REF_LOCAL)
+		return false;
+	uint32_t t = s->ir->locals[s->ir->fns[e->fn].local + to->base.id].type;
+	return t != NONE && s->ir->types[t].kind == TYPE_ARRAY && s->ir->types[t].size && s->ir->types[t].size <= FEW;
+}
+
 /* What kind of wait a modelled call is. */
 static struct climb wait_of(const struct solver *s, const struct effect *e)
 {
-	struct climb c = {.strong = true};
+	struct climb c = {.strong = true, .few = few_sources(s, e)};
 	for (uint32_t i = 0; i < e->model->nclause; i++) {
 		const struct clause *cl = &e->model->clauses[i];
 		if (cl->verb == VERB_BLOCKS && cl->category == CAT_LOOP)
@@ -291,6 +338,16 @@ static struct climb wait_of(const struct solver *s, const struct effect *e)
 	return c;
 }
 
+/* Its model says of its calls what kind of wait they are. */
+static bool believed(const struct solver *s, uint32_t fn)
+{
+	const struct model *m = s->e->of_fn[fn];
+	for (uint32_t i = 0; m && i < m->nclause; i++)
+		if (m->clauses[i].verb == VERB_OPAQUE)
+			return true;
+	return false;
+}
+
 static void climb(struct finder *c, uint32_t wait, struct climb first)
 {
 	const struct solver *s = c->s;
@@ -298,11 +355,12 @@ static void climb(struct finder *c, uint32_t wait, struct climb first)
 	VEC(struct climb) todo = {0};
 	struct map seen = {0};
 
-	vec_add(&todo, ((struct climb){wait, wait, 0, first.dispatches, first.strong}));
+	first.site = first.wait = wait;
+	vec_add(&todo, first);
 	for (uint32_t i = 0; i < todo.n; i++) {
 		struct climb at = todo.v[i];
 		uint32_t fn = p->op_fn[at.site];
-		if (loop_here(c, &at) || at.depth == MAX_UP)
+		if (loop_here(c, &at) || at.depth == MAX_UP || believed(s, fn))
 			continue;
 		uint32_t *slot = map_slot(&seen, fn, 0);
 		if (*slot)
@@ -316,8 +374,11 @@ static void climb(struct finder *c, uint32_t wait, struct climb first)
 			if (e->why == EDGE_TYPE || (direct && e->why != EDGE_DIRECT))
 				continue; /* back ends are called through tables: only if nobody calls directly */
 			vec_add(&todo,
-				((struct climb){e->site, wait, (uint8_t)(at.depth + 1),
-					at.dispatches || has_other_icall(s, fn, at.site), at.strong}));
+				((struct climb){.site = e->site,
+					.wait = wait,
+					.depth = (uint8_t)(at.depth + 1),
+					.dispatches = at.dispatches || has_other_icall(s, fn, at.site),
+					.strong = at.strong}));
 		}
 	}
 	vec_free(&todo);

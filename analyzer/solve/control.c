@@ -3,11 +3,47 @@
  * A function does not return if no path from its entry reaches a return; a place is a dead end if every way from
  * it ends in such a call. Bottom-up over the call graph, twice for cycles.
  *
- * needs: effects, call graph      gives: no_return, dead_end, forks, asks_mode
+ * A call through a pointer is vague if its targets are those of very many other such calls: where 65 places call any of
+ * 2800 functions, each surely means a few of them, and nothing tells which.
+ *
+ * needs: effects, call graph      gives: no_return, dead_end, forks, asks_mode, vague
  */
 #include "solve/solve_int.h"
 
 #include <stdlib.h>
+
+enum { VAGUE = 4096 }; /* places times targets */
+
+/* The targets of a call through a pointer: how many, and a hash of them. */
+static uint32_t targets(const struct program *p, uint32_t site, uint64_t *hash)
+{
+	uint32_t n = 0;
+	for (uint32_t e = p->site_edge[site]; e != NONE && e < p->nedge && p->edges[e].site == site; e++, n++)
+		*hash = hash_mix(*hash, p->edges[e].callee);
+	return n;
+}
+
+static void find_vague(struct solver *s)
+{
+	struct map places = {0};
+	uint64_t hash;
+
+	s->vague = bits_new(s->mem, s->ir->nops + 1);
+	for (int count = 1; count >= 0; count--)
+		for (uint32_t o = 0; o < s->ir->nops; o++) {
+			if (s->ir->ops[o].kind != OP_ICALL)
+				continue;
+			uint32_t n = targets(s->p, o, (hash = 0, &hash));
+			if (n < 2)
+				continue;
+			uint32_t *same = map_slot(&places, hash, 0);
+			if (count)
+				++*same;
+			else if ((uint64_t)*same * n >= VAGUE)
+				bits_set(&s->vague, o);
+		}
+	map_free(&places);
+}
 
 static bool call_returns(const struct solver *s, uint32_t site)
 {
@@ -114,6 +150,7 @@ void solve_control(struct solver *s)
 	for (uint32_t i = 0; i < s->e->n; i++)
 		if (s->e->e[i].clause && s->e->e[i].clause->verb == VERB_TRUE_ON)
 			s->asks_mode[s->e->e[i].fn] = true;
+	find_vague(s);
 	s->dead_end = bits_new(s->mem, s->ir->nops + 1);
 	for (uint32_t f = 0; f < nfn; f++) {
 		const struct model *m = s->e->of_fn[f];

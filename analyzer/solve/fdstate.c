@@ -143,6 +143,18 @@ static void flow_in(struct solver *s, struct classes *c, uint32_t node, uint16_t
 	vec_add(&c->todo, node);
 }
 
+/* Of the kinds that a call gives to one place, the one under a condition that certainly holds is meant. */
+static bool special_kind(const struct frame *fr, const struct effect *e)
+{
+	for (uint32_t i = 0; i < e->model->nclause; i++) {
+		const struct clause *cl = &e->model->clauses[i];
+		if (cl->verb == VERB_GIVES && cl->cond && !(cl->flags & CL_NONBLOCKING) && cl->kind & ~FD_TRAITS &&
+			cl->p == e->clause->p && clause_holds(fr, e, cl->cond) == YES)
+			return true;
+	}
+	return false;
+}
+
 static void source(struct solver *s, struct classes *c, const struct effect *e)
 {
 	const struct clause *cl = e->clause;
@@ -165,7 +177,11 @@ static void source(struct solver *s, struct classes *c, const struct effect *e)
 	if (cl->flags & CL_NONBLOCKING) {
 		enum tri t = clause_holds(&fr, e, cl->cond);
 		mode = t == YES ? FD_NONBLOCKING : t == NO ? FD_BLOCKING : FD_NONBLOCKING | FD_BLOCKING;
-	} else if (cl->cond && clause_holds(&fr, e, cl->cond) == NO) {
+	} else if (cl->cond) {
+		enum tri t = clause_holds(&fr, e, cl->cond);
+		if (t == NO || (t == MAYBE && cl->kind & ~FD_TRAITS))
+			return;
+	} else if (special_kind(&fr, e)) {
 		return;
 	}
 	if (cl->p == PARAM_NONE) {

@@ -60,6 +60,7 @@ struct block_site {
 	bool assumed;	      /* a condition could not be decided */
 	uint32_t nother;      /* further ways to it: functions as they are reached that lead here and block */
 	bool by_type;	      /* an edge on the way was found by type only */
+	bool on_signal;	      /* only behind a flag that a signal's handler sets */
 	bool far;	      /* so many calls, or calls through pointers, away that no object takes all of them */
 	uint32_t entry;
 };
@@ -82,6 +83,7 @@ struct visit {
 	uint32_t depth, weight; /* calls from the entry; the same with weak edges counted more */
 	uint32_t jumps;	      /* calls through pointers on the way */
 	bool by_type;
+	bool on_signal; /* a branch on a flag that a signal's handler sets stands in front of a call on the way */
 	bool guarded; /* a branch on where the code runs stands in front of a call on the way */
 };
 

@@ -64,7 +64,10 @@ struct solver {
 	struct make **makes;	    /* per function */
 	uint32_t *nmake;
 	struct bits own_wait;	    /* per op: the wait of a hand-written loop */
+	struct map flags;	    /* globals and fields of globals that signal handlers set (flags.c) */
+	bool *reads_flag;	    /* per function */
 	struct map macros;	    /* names (hashed) of macros whose argument is code for another thread */
+	struct bits vague;	    /* per op: a call through a pointer that may reach very many functions (control.c) */
 	bool *asks_mode;	    /* per function: calls a function that tells where it runs (TRUE_ON) */
 	bool *forks;		    /* per function: its result is 0 in a forked child */
 	uint32_t *budget;	    /* steps left for the value that is being looked for */
@@ -135,8 +138,10 @@ uint8_t make_mode(const struct frame *fr, const struct make *m); /* fd_mode bits
 /* control.c */
 void solve_control(struct solver *s);
 
-/* context.c, blocking.c */
+/* context.c, flags.c, blocking.c */
 void solve_context(struct solver *s);
+void solve_flags(struct solver *s);
+bool behind_signal(const struct solver *s, uint32_t site); /* a branch on a flag that a signal's handler sets is in front */
 void solve_blocking(struct solver *s);
 
 /* cost.c */

@@ -11,9 +11,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_DEPTH = 24 };
-
-
+enum { MAX_DEPTH = 24, MAX_RETURNED = 3 };
 
 struct val val_int(int64_t i)
 {
@@ -329,12 +327,43 @@ static struct val given(const struct frame *fr, const struct effect *e, struct v
 	if (c->flags & CL_NONBLOCKING) {
 		enum tri t = clause_holds(fr, e, c->cond);
 		v.mode = t == YES ? FD_NONBLOCKING : t == NO ? FD_BLOCKING : FD_BLOCKING | FD_NONBLOCKING;
-	} else if (c->cond && clause_holds(fr, e, c->cond) == NO) {
-		return have;
+	} else if (c->cond) {
+		enum tri t = clause_holds(fr, e, c->cond);
+		if (t == NO || (t == MAYBE && c->kind & ~FD_TRAITS))
+			return have;
+		if (t == YES && c->kind & ~FD_TRAITS)
+			return v; /* this kind, and not the usual one */
 	}
 	if (!(c->kind & ~FD_TRAITS))
 		v.mode = 0;
 	return have.kind == VAL_FD ? val_join(have, v) : v;
+}
+
+/* A descriptor that a function of the program returns, as this call's arguments make it: open_file(path, nonblock). */
+static struct val value_returned(const struct frame *fr, uint32_t at)
+{
+	const struct solver *s = fr->s;
+	const struct op *op = &s->ir->ops[at];
+	struct val v = TOP;
+	struct bind bind;
+
+	if (op->kind != OP_CALL || op->src.kind != REF_FN || !fn_defined(s->p, op->src.id) || !s->params[op->src.id] ||
+		fr->depth > MAX_RETURNED)
+		return TOP;
+	const struct fn *f = &s->ir->fns[op->src.id];
+	struct frame in = *fr;
+	in.depth++;
+	bind_call(&in, at, op->src.id, &bind);
+	struct frame callee = {.s = s, .fn = op->src.id, .bind = &bind, .ctx = fr->ctx, .depth = in.depth};
+	bool first = true;
+	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
+		if (s->ir->ops[o].kind != OP_RET || site_reached(&callee, o) == NO)
+			continue;
+		struct val r = value_of(&callee, s->ir->ops[o].src, o);
+		v = first ? r : val_join(v, r);
+		first = false;
+	}
+	return v;
 }
 
 static struct val value_of_call(const struct frame *fr, uint32_t at, int depth)
@@ -355,9 +384,13 @@ static struct val value_of_call(const struct frame *fr, uint32_t at, int depth)
 			v = value_at(fr, effect_arg(s->p, &e[i], c->p), at_site(s, at), depth + 1);
 	}
 	const struct op *op = &s->ir->ops[at];
-	if (v.kind == VAL_TOP && op->dst.kind == REF_LOCAL)
-		return class_fd(s, flow_local(s->p, fr->fn, op->dst.id));
-	return v;
+	if (v.kind != VAL_TOP || op->dst.kind != REF_LOCAL)
+		return v;
+	struct val any = class_fd(s, flow_local(s->p, fr->fn, op->dst.id));
+	if (any.kind != VAL_FD)
+		return any;
+	v = value_returned(fr, at);
+	return v.kind == VAL_FD ? v : any;
 }
 
 static struct val find_value_of_def(const struct frame *fr, uint32_t at, int depth)

@@ -2,9 +2,10 @@
  * them all. */
 #include "rule/api/rule.h"
 
-static enum level level_of(enum severity s)
+/* What an administrator asks for by a signal may take its time. */
+static enum level level_of(const struct block_site *b)
 {
-	return s == SEV_LOW ? LEVEL_NOTE : LEVEL_WARNING;
+	return b->severity == SEV_LOW || b->on_signal ? LEVEL_NOTE : LEVEL_WARNING;
 }
 
 /* A message to standard error costs what its reader makes it cost: that is worth a look only on request. */
@@ -39,8 +40,10 @@ static void check(struct rule_run *run)
 		const struct entry *e = &run->f->entries[b->entry];
 		struct finding *f = rule_report(run, b->site, "'%s' may block (%s) while '%s' runs on %s", b->model->name,
 			category_word[b->category], rule_name(run, e->fn), rule_context(run, b->entry));
-		rule_level(f, level_of(b->severity), confidence_of(b));
+		rule_level(f, level_of(b), confidence_of(b));
 		label(run, f, b);
+		if (b->on_signal)
+			rule_note(run, f, "only behind a flag that a signal's handler sets");
 		rule_identity(run, f, "%s", b->model->name);
 		f->nother = b->nother;
 		rule_task(run, f, b->entry);
