@@ -5,7 +5,6 @@
  * constants in turn, so that a second of load does not fall on one of them alone.
  */
 #include "experiment.h"
-#include "measure.h"
 
 #include <tvt/runtime.h>
 
@@ -46,7 +45,7 @@ enum { ROUNDS = 101, MEMORY_ROUNDS = 3 };
 	KEY(TASK_BYTES, "task-bytes")
 
 enum {
-#define ID(id, name) id,
+#define ID(id, name) K_##id,
 	KEYS(ID)
 #undef ID
 	NKEY
@@ -83,7 +82,7 @@ static void threads(double *v)
 
 	for (int i = 0; i < N; i++)
 		pthread_join(start(nothing, NULL), NULL);
-	v[THREAD] = (double)(now_ns() - t) / N;
+	v[K_THREAD] = (double)(now_ns() - t) / N;
 }
 
 static void locks(double *v)
@@ -96,7 +95,7 @@ static void locks(double *v)
 		pthread_mutex_lock(&m);
 		pthread_mutex_unlock(&m);
 	}
-	v[MUTEX] = (double)(now_ns() - t) / N;
+	v[K_MUTEX] = (double)(now_ns() - t) / N;
 }
 
 static void atomics(double *v)
@@ -107,7 +106,7 @@ static void atomics(double *v)
 
 	for (int i = 0; i < N; i++)
 		atomic_fetch_add(&word, 1);
-	v[ATOMIC] = (double)(now_ns() - t) / N;
+	v[K_ATOMIC] = (double)(now_ns() - t) / N;
 }
 
 static void system_calls(double *v)
@@ -117,7 +116,7 @@ static void system_calls(double *v)
 
 	for (int i = 0; i < N; i++)
 		syscall(SYS_getppid);
-	v[SYSCALL] = (double)(now_ns() - t) / N;
+	v[K_SYSCALL] = (double)(now_ns() - t) / N;
 }
 
 static void clocks(double *v)
@@ -127,7 +126,7 @@ static void clocks(double *v)
 
 	for (int i = 0; i < N; i++)
 		now_ns();
-	v[CLOCK] = (double)(now_ns() - t) / N;
+	v[K_CLOCK] = (double)(now_ns() - t) / N;
 }
 
 static void pages(double *v)
@@ -144,7 +143,7 @@ static void pages(double *v)
 		p[(size_t)i * SIZE] = 1;
 	t = now_ns() - t;
 	munmap(p, N * SIZE);
-	v[PAGE] = (double)t / N;
+	v[K_PAGE] = (double)t / N;
 }
 
 /* A multiplication and an addition, each waiting for the one before it. */
@@ -159,7 +158,7 @@ static void operations(double *v)
 		x = x * 6364136223846793005u + 1442695040888963407u;
 	t = now_ns() - t;
 	seed = x;
-	v[OPERATION] = (double)t / (2 * N);
+	v[K_OPERATION] = (double)t / (2 * N);
 }
 
 /* Walks a random ring of cache lines, larger than the caches of a core. */
@@ -193,7 +192,7 @@ static void misses(double *v)
 	t = now_ns();
 	for (int i = 0; i < N; i++)
 		at = *(volatile size_t *)(ring + at);
-	v[MISS] = (double)(now_ns() - t) / N;
+	v[K_MISS] = (double)(now_ns() - t) / N;
 }
 
 /* One descriptor is ready: wait for it and read it. */
@@ -214,7 +213,7 @@ static void epoll_turns(double *v)
 	t = now_ns() - t;
 	close(ep);
 	close(fd);
-	v[EPOLL_TURN] = (double)t / N;
+	v[K_EPOLL_TURN] = (double)t / N;
 }
 
 /* ---- two threads ---- */
@@ -244,7 +243,7 @@ static void *asker(void *arg)
 	for (int i = 0; i < N; i++)
 		if (write(ping[1], &c, 1) != 1 || read(pong[0], &c, 1) != 1)
 			die("pipe");
-	v[THREAD_SWITCH] = (double)(now_ns() - t) / (2 * N);
+	v[K_THREAD_SWITCH] = (double)(now_ns() - t) / (2 * N);
 	return NULL;
 }
 
@@ -334,9 +333,9 @@ static void handoffs(double *v)
 	pthread_join(t, NULL);
 	close(ep);
 	close(p.fd);
-	v[WAKE_COND] = (double)samples_at(&there, .5);
-	v[WAKE_EVENTFD] = (double)samples_at(&back, .5);
-	v[HANDOFF] = (double)samples_at(&both, .5);
+	v[K_WAKE_COND] = (double)samples_at(&there, .5);
+	v[K_WAKE_EVENTFD] = (double)samples_at(&back, .5);
+	v[K_HANDOFF] = (double)samples_at(&both, .5);
 	samples_free(&there);
 	samples_free(&back);
 	samples_free(&both);
@@ -384,7 +383,7 @@ static void contention(double *v)
 	}
 	pthread_barrier_destroy(&gate);
 	if ((double)sum > 0.8 * (double)(end - begin) * n)
-		v[MUTEX_CONTENDED] = (double)(end - begin) / CONTENDED;
+		v[K_MUTEX_CONTENDED] = (double)(end - begin) / CONTENDED;
 }
 
 static void timers(double *v)
@@ -399,7 +398,7 @@ static void timers(double *v)
 		late = now_ns() - due;
 		best = late < best ? late : best;
 	}
-	v[TIMER_LATE] = (double)best;
+	v[K_TIMER_LATE] = (double)best;
 }
 
 /* ---- tasks of the runtime ---- */
@@ -430,20 +429,20 @@ static int task_body(void *arg)
 		tvt_spawn(&s, task_nothing, NULL);
 		tvt_scope_wait(&s, TVT_NEVER);
 	}
-	v[TASK] = (double)(now_ns() - t) / SPAWNS;
+	v[K_TASK] = (double)(now_ns() - t) / SPAWNS;
 
 	tvt_scope_open(&s);
 	for (int i = 0; i < YIELDERS; i++)
 		tvt_spawn(&s, yielder, &yields);
 	t = now_ns();
 	tvt_scope_wait(&s, TVT_NEVER);
-	v[TASK_SWITCH] = (double)(now_ns() - t) / (YIELDERS * yields);
+	v[K_TASK_SWITCH] = (double)(now_ns() - t) / (YIELDERS * yields);
 
 	tvt_block(task_nothing, NULL, TVT_NEVER); /* starts the pool's thread */
 	t = now_ns();
 	for (int i = 0; i < JOBS; i++)
 		tvt_block(task_nothing, NULL, TVT_NEVER);
-	v[TASK_HANDOFF] = (double)(now_ns() - t) / JOBS;
+	v[K_TASK_HANDOFF] = (double)(now_ns() - t) / JOBS;
 	return 0;
 }
 
@@ -477,7 +476,7 @@ static void thread_memory(double *v)
 	for (int i = 0; i < N; i++)
 		t[i] = start(stander, &b);
 	pthread_barrier_wait(&b);
-	v[THREAD_BYTES] = (double)(memory_bytes() - before + kernel_stacks() - kernel) / N;
+	v[K_THREAD_BYTES] = (double)(memory_bytes() - before + kernel_stacks() - kernel) / N;
 	pthread_barrier_wait(&b);
 	for (int i = 0; i < N; i++)
 		pthread_join(t[i], NULL);
@@ -505,7 +504,7 @@ static int task_memory_body(void *arg)
 	for (int i = 0; i < N; i++)
 		tvt_spawn(&s, task_stander, c);
 	tvt_yield();
-	v[TASK_BYTES] = (double)(memory_bytes() - before) / N;
+	v[K_TASK_BYTES] = (double)(memory_bytes() - before) / N;
 	tvt_scope_cancel(&s);
 	tvt_scope_wait(&s, TVT_NEVER);
 	tvt_chan_free(c);
