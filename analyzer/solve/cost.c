@@ -90,6 +90,15 @@ static void choose(struct costs *c, uint32_t id)
 	l->visit = worst_visit(c, l);
 }
 
+#define KEEP(to, count, from)                                                                      \
+	do {                                                                                       \
+		to = arena_alloc(m, ((from).n + 1) * sizeof *to);                                  \
+		if ((from).n)                                                                      \
+			memcpy(to, (from).v, (from).n * sizeof *to);                               \
+		count = (from).n;                                                                  \
+		vec_free(&(from));                                                                 \
+	} while (0)
+
 static void keep(struct costs *c)
 {
 	struct facts *f = c->f;
@@ -102,14 +111,11 @@ static void keep(struct costs *c)
 		f->visits = v;
 		f->nvisit += c->more.n;
 	}
-	f->cpu_loops = arena_alloc(m, (c->loops.n + 1) * sizeof *f->cpu_loops);
-	if (c->loops.n)
-		memcpy(f->cpu_loops, c->loops.v, c->loops.n * sizeof *f->cpu_loops);
-	f->ncpu_loop = c->loops.n;
-	f->syms = arena_alloc(m, (c->syms.n + 1) * sizeof *f->syms);
-	if (c->syms.n)
-		memcpy(f->syms, c->syms.v, c->syms.n * sizeof *f->syms);
-	f->nsym = c->syms.n;
+	KEEP(f->cpu_loops, f->ncpu_loop, c->loops);
+	KEEP(f->syms, f->nsym, c->syms);
+	KEEP(f->steeps, f->nsteep, c->steeps);
+	KEEP(f->heavy, f->nheavy, c->heavies);
+	KEEP(f->recursions, f->nrecursion, c->recursions);
 	f->cost = c->cost;
 }
 
@@ -133,6 +139,9 @@ void solve_cost(struct solver *s)
 	cost_functions(&c);
 	for (uint32_t i = 0; i < c.loops.n; i++)
 		choose(&c, i);
+	find_steep(&c);
+	find_heavy(&c);
+	find_recursions(&c);
 	keep(&c);
 
 	free(c.cost_known);
@@ -151,9 +160,7 @@ void solve_cost(struct solver *s)
 	free(c.heavy);
 	free(c.grows);
 	free(c.added);
-	vec_free(&c.loops);
 	vec_free(&c.trips);
-	vec_free(&c.syms);
 	vec_free(&c.extents);
 	vec_free(&c.worst);
 	vec_free(&c.more);

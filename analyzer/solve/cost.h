@@ -62,6 +62,9 @@ struct costs {
 	uint32_t *hot;		     /* per function: the nearest visit by a task, or NONE */
 	bool *visited;		     /* per function: runs in a task, pool, thread or handler */
 	VEC(uint8_t) extents;	     /* per symbol: enum extent + 1, once known */
+	VEC(struct steep) steeps;
+	VEC(struct heavy_call) heavies;
+	VEC(struct recursion) recursions;
 	VEC(struct visit) more;	     /* visits that only a loop asked for */
 	VEC(uint32_t) worst;	     /* per symbol: PARAM: the edge whose argument is largest, or NONE */
 	uint32_t *grows;	     /* per function: parameters (bits) behind which it adds to a container */
@@ -88,6 +91,12 @@ bool op_has_verb(const struct costs *c, uint32_t site, enum verb verb);
 
 /* cost_sum.c: costs of functions, bottom-up */
 void cost_functions(struct costs *c);
+/* What the models say of a call. Returns false if they say nothing of time. */
+bool cost_modelled(struct costs *c, uint32_t fn, uint32_t site, struct cost *to);
+/* A call that recurses by intent: of the function itself, or within a few that call each other. Everything that can
+ * run a command is one large component, and no recursion on input. */
+bool cost_recursive(const struct costs *c, const struct edge *e);
+double cost_most(struct costs *c, const struct cost *k); /* ns, every symbol as large as is to be expected */
 const struct bound *cost_least(
 	struct costs *c, const struct loop_fact *l, const struct trip_info *t, enum extent *extent);
 double cost_typical(struct costs *c, const struct cost *k); /* ns, every symbol at its typical size */
@@ -102,6 +111,12 @@ bool size_allocates(struct costs *c, uint32_t fn);
 enum extent sym_extent(struct costs *c, uint32_t sym, int depth);
 enum extent bound_extent(struct costs *c, const struct loop_fact *l, const struct bound *b);
 
+
+/* cost_find.c: what rules ask for beside loops */
+void find_steep(struct costs *c);
+void find_heavy(struct costs *c);
+void find_recursions(struct costs *c);
+bool loop_spins(struct costs *c, uint32_t fn, const struct cfg *g, const struct loop *l);
 
 /* cost_grow.c */
 void grow_prepare(struct costs *c);

@@ -113,6 +113,29 @@ double cost_typical(struct costs *c, const struct cost *k)
 	return sum;
 }
 
+/* What a container of a running program is expected to hold at times. */
+static double expected_most(enum extent e)
+{
+	return e == EXT_DATA	? 1e5
+	       : e == EXT_PEERS ? extent_most[e]
+	       : e < EXT_SOME	? extent_most[e]
+				: 1000;
+}
+
+double cost_most(struct costs *c, const struct cost *k)
+{
+	double sum = 0;
+	for (int i = 0; i < k->n; i++) {
+		double x = k->t[i].ns;
+		for (int d = 0; d < k->t[i].degree; d++)
+			x *= expected_most(sym_extent(c, k->t[i].sym[d], 0));
+		for (int l = 0; l < k->t[i].logs; l++)
+			x *= 15;
+		sum += x;
+	}
+	return sum;
+}
+
 /* ---- the order of functions ---- */
 
 /* Is a call's time its caller's? Not if it leads to the program's end, or is only a guess. */
@@ -220,7 +243,7 @@ static void substitute(struct costs *c, uint32_t fn, uint32_t site, uint32_t cal
 }
 
 /* What a model says. Returns false if it says nothing of time. */
-static bool modelled(struct costs *c, uint32_t fn, uint32_t site, struct cost *to)
+bool cost_modelled(struct costs *c, uint32_t fn, uint32_t site, struct cost *to)
 {
 	uint32_t n;
 	const struct effect *e = effects_at(c->s->e, site, &n);
@@ -297,7 +320,7 @@ static void call_cost(struct costs *c, uint32_t fn, uint32_t site, struct cost *
 		known += fn_defined(p, p->edges[e].callee);
 	}
 	if (!known || op_has_verb(c, site, VERB_OPAQUE)) {
-		if (modelled(c, fn, site, &one))
+		if (cost_modelled(c, fn, site, &one))
 			cost_add(to, &one, 1);
 		else
 			cost_add(to, &(struct cost){.t = {{.ns = unknown_call_ns}}, .n = 1}, 1);
@@ -462,9 +485,7 @@ static int by_order(const void *x, const void *y, void *ctx)
 
 /* ---- loops ---- */
 
-/* A call that recurses by intent: of the function itself, or within a few that call each other.
- * Everything that can run a command is one large component, and no recursion on input. */
-static bool recursive(const struct costs *c, const struct edge *e)
+bool cost_recursive(const struct costs *c, const struct edge *e)
 {
 	return counts(c, e) && e->why == EDGE_DIRECT && c->scc[e->callee] == c->scc[e->caller] &&
 	       (e->callee == e->caller || c->scc_size[c->scc[e->caller]] <= MAX_RECURSIVE);
@@ -516,8 +537,8 @@ static uint32_t exits(const struct costs *c, const struct fn *f, const struct lo
 	return n;
 }
 
-static uint32_t loop_flags(const struct costs *c, uint32_t fn, const struct fn *f,
-	const struct loop *l, const struct trip_info *t)
+static uint32_t loop_flags(struct costs *c, uint32_t fn, const struct fn *f, const struct loop *l,
+	const struct trip_info *t)
 {
 	uint32_t flags = t->clock && !t->late ? LOOPF_CLOCK : 0;
 	const struct block *head = &c->ir->blocks[f->block + l->head];
@@ -538,6 +559,8 @@ static uint32_t loop_flags(const struct costs *c, uint32_t fn, const struct fn *
 	}
 	if (prints_only(c, f, l))
 		flags |= LOOPF_PRINTS;
+	if (c->hot[fn] != NONE && loop_spins(c, fn, program_cfg(p, fn), l))
+		flags |= LOOPF_SPINS;
 	if (exits(c, f, l) > 1)
 		flags |= LOOPF_EXITS;
 	for (uint32_t i = 0; i < l->nblock; i++) {
@@ -551,7 +574,7 @@ static uint32_t loop_flags(const struct costs *c, uint32_t fn, const struct fn *
 				flags |= LOOPF_WAITS;
 			for (uint32_t e = p->site_edge[o];
 				e != NONE && e < p->nedge && p->edges[e].site == o; e++)
-				if (recursive(c, &p->edges[e]))
+				if (cost_recursive(c, &p->edges[e]))
 					flags |= LOOPF_RECURSES;
 		}
 	}
@@ -588,6 +611,8 @@ static void loop_total(struct costs *c, uint32_t id, const struct cost *turn)
 	l->count = b ? b->count : -1;
 	l->sym = b && b->from.n ? b->from.sym[0] : NONE;
 	l->turn = cost_typical(c, turn);
+	if (l->trip == TRIP_IO && b->op != NONE)
+		l->op = b->op;
 	l->cost = (struct cost){0};
 	if (l->flags & (LOOPF_INNER | LOOPF_RECURSES)) {
 		l->cost = *turn;
@@ -716,7 +741,7 @@ static bool calls_itself(const struct costs *c, uint32_t fn)
 {
 	const struct program *p = c->s->p;
 	for (uint32_t e = p->out[fn]; e != NONE && e < p->nedge && p->edges[e].caller == fn; e++)
-		if (recursive(c, &p->edges[e]))
+		if (cost_recursive(c, &p->edges[e]))
 			return true;
 	return false;
 }

@@ -174,6 +174,7 @@ enum loop_flag {
 	LOOPF_RECURSES = 32,/* calls its own function */
 	LOOPF_WAITS = 64,   /* waits in the kernel in its body */
 	LOOPF_EXITS = 128,  /* may end before its count is full */
+	LOOPF_SPINS = 256,  /* does nothing but look at memory that others change */
 };
 struct loop_fact {
 	uint32_t fn, head, parent; /* parent: in facts.cpu_loops, or NONE */
@@ -186,6 +187,30 @@ struct loop_fact {
 	double turn;		   /* ns of one turn, everything in it at its typical size */
 	struct cost cost;	   /* of all turns */
 	uint32_t visit;		   /* that leads a task here, or NONE */
+};
+
+/* Loops in loops, or the like of it, over one another's data: the time grows with the square. */
+enum steep_kind {
+	STEEP_NESTED, /* the inner loop starts anew over data that does not come from the outer one's element */
+	STEEP_SEARCH, /* a call in the loop walks such data */
+	STEEP_LENGTH, /* the condition measures a text again in every turn */
+	STEEP_APPEND, /* a call looks for the end of a text that grows in the loop */
+};
+struct steep {
+	enum steep_kind kind;
+	uint32_t loop, inner; /* in cpu_loops; NESTED, SEARCH */
+	uint32_t site;	      /* the call, or NONE */
+	double ns;	      /* of one turn of the inner one */
+};
+/* A modelled call whose own time passes the budget of a loop. */
+struct heavy_call {
+	uint32_t site, visit;
+	struct cost cost;
+	double most; /* ns, with the sizes that are to be expected at most */
+};
+/* A function that calls itself once per level of what it reads. */
+struct recursion {
+	uint32_t fn, site, visit;
 };
 
 struct facts {
@@ -209,6 +234,10 @@ struct facts {
 	struct sym *syms;
 	uint32_t nsym;
 	struct cost *cost;	/* per function: of one call */
+	struct steep *steeps;	/* by loop */
+	struct heavy_call *heavy; /* by site */
+	struct recursion *recursions;
+	uint32_t nsteep, nheavy, nrecursion;
 	struct arena *mem;
 };
 
