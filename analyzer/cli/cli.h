@@ -94,6 +94,11 @@ struct since;
 const char *cli_baseline(const struct cli *c, const struct analysis *a); /* path; lives as long as a */
 int cli_compare(const struct cli *c, struct analysis *a, struct since *s);
 
+/* ---- cmd_history.c ---- */
+
+/* Adds the run to the history, if one is kept, and sets a->run.past. A failure is only told: it changes no result. */
+void cli_remember(const struct cli *c, struct analysis *a);
+
 /* ---- help.c, man.c, complete.c: made from the tables ---- */
 
 void help_print(struct sb *out, const struct command *cmd); /* cmd NULL: the whole tool */

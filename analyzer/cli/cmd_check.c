@@ -59,6 +59,7 @@ int cmd_check(const struct cli *c)
 	if (status < 0)
 		status = cli_compare(c, &a, &since);
 	if (status < 0) {
+		cli_remember(c, &a);
 		struct report_in in = {.findings = a.findings,
 			.nfinding = a.nfinding,
 			.rules = a.rules,

@@ -1,4 +1,5 @@
-/* store.h - what stays between runs: the findings that are known (baseline.c). Only this folder knows SQLite.
+/* store.h - what stays between runs: the findings that are known (baseline.c), and how they came and went
+ * (history.c). Only this folder knows SQLite.
  */
 #ifndef TVT_STORE_H
 #define TVT_STORE_H
@@ -29,5 +30,25 @@ void known_free(struct known_set *s);
  * c->gone lives as long as the set. What two findings must share: the identity; if several have it, those with
  * the same file and line text belong together first, then those with the same line, then with the same file. */
 void known_match(const struct known_set *s, struct finding *f, uint32_t n, const char *root, struct compared *c);
+
+/* ---- history.c: runs and findings over time ---- */
+
+struct history_change {
+	const char *what; /* "new", "fixed", "reopened", "silenced" */
+	const char *rule, *level, *file;
+	uint32_t line;
+	const char *message;
+	int64_t first_run;
+	const char *fingerprint;
+};
+/* A new, empty one, with its directory. 0, or -1 after error(): it must not be there. */
+int history_create(const char *path);
+/* Adds a run over the whole project with its findings; the caller has set at, revision, version, every, seconds, units
+ * and failed, the rest is counted here. Several may do so at once. 0, or -1 after error(): then nothing was added. */
+int history_record(const char *path, const struct finding *f, uint32_t n, struct history_run *run);
+/* The last runs, oldest first. Memory is of mem. 0, or -1 after error(). */
+int history_runs(const char *path, uint32_t max, struct arena *mem, struct history_run **runs, uint32_t *n);
+/* What one run saw change. The same. */
+int history_changes(const char *path, int64_t run, struct arena *mem, struct history_change **changes, uint32_t *n);
 
 #endif

@@ -86,6 +86,19 @@ struct compared {
 		const char *identity, *file;
 	} *gone; /* ngone of them: they are no longer found */
 };
+/* A run that is remembered: store/history.c. */
+struct history_run {
+	int64_t id;
+	int64_t at;	      /* seconds since 1970 */
+	const char *revision; /* of git, or NULL */
+	const char *version;  /* of the tool */
+	bool every;	      /* with --all */
+	double seconds;
+	uint32_t units, failed;
+	uint32_t level[3]; /* findings per enum level; silenced ones are not in them */
+	uint32_t silenced;
+	uint32_t added, fixed, reopened;
+};
 struct seen { /* by a traced run, but no finding */
 	struct where at;
 	const char *text; /* "'read' 12 times in 'on_client', at most 31 ms" */
@@ -100,6 +113,8 @@ struct run_info { /* the summary line, and coverage honesty */
 	uint32_t suppressed, unused_suppressions, below_threshold;
 	const struct unused *unused; /* unused_suppressions of them */
 	struct compared compared;
+	const struct history_run *past; /* oldest first, this one included; NULL: nothing is remembered */
+	uint32_t npast;
 	double seconds;
 	struct failed_file *failed; /* files that could not be analysed or only in part */
 	uint32_t nfailed;
