@@ -137,6 +137,7 @@ bool cli_said(const struct cli *c, const char *option)
 static int set_option(struct cli *c, enum option_id id, char *val)
 {
 	const struct option_row *o = &option_rows[id];
+	uint32_t seconds;
 	int which = 0;
 
 	if (o->values && *o->values != '@' && (which = choose(o, val)) < 0)
@@ -147,6 +148,11 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 		break;
 	case OPT_JOBS:
 		return set_number(&c->pipe.front.jobs, o, val, 1024);
+	case OPT_TIMEOUT:
+		if (set_number(&seconds, o, val, 86400) < 0)
+			return -1;
+		c->pipe.front.unit_timeout = seconds;
+		break;
 	case OPT_FORMAT:
 		return add_output(c, o, val);
 	case OPT_ALL:
