@@ -3,6 +3,7 @@
 
 #include "rule/api/rule.h"
 #include "solve/solve.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -22,10 +23,53 @@ static bool stopped(const struct pipeline_opts *o)
 
 /* ---- the stages ---- */
 
+static void keep(void *cache, const struct tu_cmd *cmd, const struct unit *u)
+{
+	cache_put(cache, cmd, u);
+}
+
+/* Takes from the cache what is right there; the units that are left to lower go to which. */
+static uint32_t cached(struct cache *c, struct analysis *a, uint32_t *which)
+{
+	uint32_t n = 0, ntu = a->db->ntu;
+	uint64_t *ids = arena_alloc(a->mem, (ntu + 1) * sizeof *ids);
+
+	if (c)
+		cache_find(c, a->db->tus, ntu, ids);
+	for (uint32_t i = 0; i < ntu; i++)
+		if (!ids[i] || cache_load(c, ids[i], &a->units[i]) < 0)
+			which[n++] = i;
+	a->run.units_cached = ntu - n;
+	return n;
+}
+
 static int units(const struct pipeline_opts *o, struct analysis *a)
 {
+	/* files that are taken alone are no project to keep anything in */
+	bool wanted = !o->no_cache && (o->cache_dir || a->db->path);
+	struct cache *c = wanted ? cache_open(o->cache_dir, a->db->root) : NULL;
+	uint32_t n, *which = arena_alloc(a->mem, (a->db->ntu + 1) * sizeof *which);
+	struct compdb some = *a->db;
+	struct front_opts fo = o->front;
+	struct unit *fresh;
+	int rc;
+
 	a->units = xcalloc(a->db->ntu + 1, sizeof *a->units);
-	return front_lower_all(a->db, &o->front, a->units);
+	n = cached(c, a, which);
+	some.ntu = n;
+	some.tus = arena_alloc(a->mem, (n + 1) * sizeof *some.tus);
+	fresh = arena_alloc(a->mem, (n + 1) * sizeof *fresh);
+	for (uint32_t i = 0; i < n; i++)
+		some.tus[i] = a->db->tus[which[i]];
+	if (c) {
+		fo.done = keep;
+		fo.done_ctx = c;
+	}
+	rc = front_lower_all(&some, &fo, fresh);
+	for (uint32_t i = 0; i < n; i++)
+		a->units[which[i]] = fresh[i];
+	cache_close(c);
+	return rc;
 }
 
 static int program(const struct pipeline_opts *o, struct analysis *a)

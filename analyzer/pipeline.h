@@ -37,6 +37,7 @@ struct pipeline_opts {
 	/* The database is read: it may be changed, and settings_root set. -1 after error() ends it. May be NULL. */
 	int (*loaded)(void *ctx, struct analysis *a);
 	void *loaded_ctx;
+	const char *cache_dir; /* NULL: see cache_open() */
 	void (*begin)(void *ctx, enum stage s); /* a stage begins; may be NULL */
 	void *ctx;
 };

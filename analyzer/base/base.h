@@ -131,6 +131,14 @@ uint32_t bits_count(const struct bits *b);
 
 uint64_t hash_bytes(const void *p, size_t n);	/* XXH3 64, the same on every machine */
 uint64_t hash_str(const char *s);
+struct hash128 {
+	uint64_t lo, hi;
+};
+struct hash128 hash128_bytes(const void *p, size_t n); /* XXH3 128; never both 0 */
+static inline bool hash128_eq(struct hash128 a, struct hash128 b)
+{
+	return a.lo == b.lo && a.hi == b.hi;
+}
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 {
 	uint64_t h = (a ^ b * 0x9E3779B97F4A7C15u) * 0xFF51AFD7ED558CCDu;
@@ -159,6 +167,11 @@ int fs_map(const char *path, const char **data, size_t *size);
 void fs_unmap(const char *data, size_t size);
 /* Writes a temporary file beside path, syncs it and renames: the file is absent, old or whole. */
 int fs_write_atomic(const char *path, const void *data, size_t size);
+/* A number for the state of a file or directory, from its identity, size and times: as long as it is the same
+ * nobody has written there, and a content need not be read again. 0, which equals nothing, if that cannot be
+ * told: it was changed within the last two seconds, so that another change might carry the same time. */
+struct stat;
+uint64_t fs_stamp(const struct stat *st);
 bool fs_is_file(const char *path);
 bool fs_is_dir(const char *path);
 /* Lexical: joins, removes "." and ".." and "//"; an absolute path stays absolute. */

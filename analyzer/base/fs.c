@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Sources and caches are far smaller; a sparse file of a terabyte must not stop the tool. */
@@ -235,6 +236,21 @@ out:
 	free(real);
 	arena_free(a);
 	return rc;
+}
+
+uint64_t fs_stamp(const struct stat *st)
+{
+	const uint64_t what[] = {st->st_dev, st->st_ino, (uint64_t)st->st_size,
+		(uint64_t)st->st_mtim.tv_sec, (uint64_t)st->st_mtim.tv_nsec,
+		(uint64_t)st->st_ctim.tv_sec, (uint64_t)st->st_ctim.tv_nsec};
+	struct timespec now;
+	time_t last =
+		st->st_mtim.tv_sec > st->st_ctim.tv_sec ? st->st_mtim.tv_sec : st->st_ctim.tv_sec;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (last + 2 >= now.tv_sec)
+		return 0;
+	return hash_bytes(what, sizeof what) | 1;
 }
 
 bool fs_is_file(const char *path)

@@ -179,6 +179,12 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 	case OPT_SCHEMA:
 		c->schema = true;
 		break;
+	case OPT_NO_CACHE:
+		c->pipe.no_cache = true;
+		break;
+	case OPT_CACHE:
+		c->pipe.cache_dir = val;
+		break;
 	case OPT_COLOR:
 		c->color = (enum color_when)which;
 		break;

@@ -66,6 +66,12 @@ enum unit_state {
 	UNIT_TIMEOUT, /* the watchdog ended it */
 	UNIT_MEMORY,  /* it went past the address space limit */
 };
+/* What the parser has asked the file system for. */
+struct read {
+	const char *path;    /* absolute, not normal: ".." behind a symbolic link means something */
+	struct hash128 hash; /* of the file's content; both 0: there was no such file or directory */
+	uint64_t stamp;	     /* fs_stamp() of the file at that time */
+};
 /* The result of one tu_cmd. */
 struct unit {
 	enum unit_state state;
@@ -76,6 +82,8 @@ struct unit {
 	uint64_t rss;	      /* bytes, the worker's peak so far */
 	const void *blob;     /* what ir was mapped from (ir_write's form), freed by unit_free; may be NULL */
 	uint64_t nblob;
+	uint64_t nir;	      /* bytes of the blob that are the IR; behind it lie the reads */
+	bool pure;	      /* the reads are all that the result depends on, beside command and parser */
 };
 struct front_opts {
 	uint32_t jobs;	       /* 0: one a core */
@@ -83,12 +91,20 @@ struct front_opts {
 	uint64_t memory;       /* address space of a worker in bytes; 0: 4 GiB */
 	void (*progress)(void *ctx, uint32_t done, uint32_t total, const char *file);
 	void *ctx;
+	/* A unit is done, in the caller's process; may be NULL. */
+	void (*done)(void *ctx, const struct tu_cmd *cmd, const struct unit *u);
+	void *done_ctx;
 	const volatile sig_atomic_t *stop; /* set to cancel: workers are killed and -1 returned */
 };
 /* Lowers every unit, in worker processes; units[i] belongs to db->tus[i], whatever the order of work.
  * 0, or -1 after error() (cannot start workers, cancelled). A unit that fails is told in its state. */
 int front_lower_all(const struct compdb *db, const struct front_opts *o, struct unit *units);
 void unit_free(struct unit *u);
+/* The reads of a unit, one after the other, each path once: *at begins with 0. False behind the last. */
+bool unit_read_next(const struct unit *u, uint64_t *at, struct read *out);
+/* What all units depend on: the parser's files, and the environment in which it runs. Not libclang itself:
+ * nothing is loaded. */
+struct hash128 front_identity(void);
 /* Can this machine parse at all: libclang loads, its headers are there. 0, or -1 after error(). Runs in a child. */
 int front_probe(struct sb *version);
 /* What keeps a process that parses from doing harm on this kernel, as a list in words. */

@@ -127,27 +127,30 @@ int worker_end(struct child *c)
 static void finish(struct pool *p, uint32_t unit)
 {
 	p->ndone++;
+	if (p->o->done)
+		p->o->done(p->o->done_ctx, &p->db->tus[unit], &p->units[unit]);
 	if (p->o->progress)
 		p->o->progress(p->o->ctx, p->ndone, p->db->ntu, p->db->tus[unit].file);
 }
 
-static void set_blob(struct unit *u, int fd, uint64_t size)
+static void set_blob(struct unit *u, int fd, uint64_t size, uint64_t nir)
 {
 	struct stat st;
 	void *p;
 
-	if (fd < 0 || !size || fstat(fd, &st) < 0 || (uint64_t)st.st_size != size)
+	if (fd < 0 || !size || nir > size || fstat(fd, &st) < 0 || (uint64_t)st.st_size != size)
 		return;
 	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return;
-	u->ir = ir_map(p, size);
+	u->ir = ir_map(p, nir);
 	if (!u->ir) {
 		munmap(p, size);
 		return;
 	}
 	u->blob = p;
 	u->nblob = size;
+	u->nir = nir;
 }
 
 static void take_result(struct pool *p, struct worker *w, const struct reply *r, int fd)
@@ -158,7 +161,8 @@ static void take_result(struct pool *p, struct worker *w, const struct reply *r,
 	*u = (struct unit){.state = r->state, .nerror = r->nerror, .cpu = r->cpu, .rss = r->rss};
 	if (r->ntext)
 		u->first_error = xstrdup(r->text);
-	set_blob(u, fd, r->nblob);
+	set_blob(u, fd, r->nblob, r->nir);
+	u->pure = r->pure && u->ir;
 	if (fd >= 0)
 		close(fd);
 	if (wants_ir && !u->ir) {
@@ -476,6 +480,11 @@ int front_lower_all(const struct compdb *db, const struct front_opts *o, struct 
 	free(p.again);
 	free(p.tries);
 	return rc;
+}
+
+bool unit_read_next(const struct unit *u, uint64_t *at, struct read *out)
+{
+	return u->blob && reads_next((const char *)u->blob + u->nir, u->nblob - u->nir, at, out);
 }
 
 void unit_free(struct unit *u)

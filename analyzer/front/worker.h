@@ -33,7 +33,9 @@ struct reply {
 	uint32_t last; /* the worker ends: it has grown too large */
 	uint32_t ntext;
 	double cpu;
-	uint64_t rss, nblob;
+	uint64_t rss, nblob; /* nblob: IR and reads */
+	uint64_t nir;
+	uint32_t pure;
 	char text[REPLY_TEXT]; /* ntext bytes and a NUL are sent */
 };
 
@@ -54,5 +56,14 @@ void sandbox_enter(void);
 /* The limits of a unit, where the options leave them open. */
 #define WORKER_CPU 60.0			  /* seconds */
 #define WORKER_MEMORY (UINT64_C(4) << 30) /* bytes of address space */
+
+/* ---- reads.c: what the parser asks the file system for, noted in the process that parses ---- */
+
+void reads_begin(void);
+/* Ends the noting; appends the reads to out, in a form for reads_next. Relative paths are taken from dir. False
+ * if something was asked for that cannot be noted. */
+bool reads_end(const char *dir, struct sb *out);
+/* The form: one record after the other, padded to 8 bytes. False at the end, or where it is damaged. */
+bool reads_next(const char *data, uint64_t size, uint64_t *at, struct read *out);
 
 #endif

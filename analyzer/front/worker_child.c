@@ -210,13 +210,15 @@ static const char *refuse(const char *path)
 
 /* A memory file with the serialised IR, or -1. The bound on files holds for it too: it is lifted
  * meanwhile. */
-static int write_blob(const struct ir *ir, uint64_t *size)
+static int write_blob(const struct ir *ir, const struct sb *reads, struct reply *r)
 {
 	struct sb b = {0};
 	size_t at = 0;
 	int fd;
 
 	ir_write(ir, &b);
+	r->nir = b.n;
+	sb_putn(&b, reads->s, reads->n);
 	fd = memfd_create("tvt-unit", MFD_CLOEXEC);
 	limit(RLIMIT_FSIZE, RLIM_INFINITY);
 	while (fd >= 0 && at < b.n) {
@@ -230,7 +232,7 @@ static int write_blob(const struct ir *ir, uint64_t *size)
 		}
 	}
 	limit(RLIMIT_FSIZE, 0);
-	*size = b.n;
+	r->nblob = b.n;
 	sb_free(&b);
 	return fd;
 }
@@ -248,6 +250,7 @@ static void set_text(struct reply *r, const char *text)
 static int do_unit(const struct tu_cmd *cmd, struct reply *r)
 {
 	struct lower_result res = {0};
+	struct sb reads = {0};
 	const char *why = refuse(cmd->file);
 	int blob = -1;
 
@@ -259,12 +262,14 @@ static int do_unit(const struct tu_cmd *cmd, struct reply *r)
 		set_text(r, text);
 		return -1;
 	}
+	reads_begin();
 	lower_parse(cmd, &res);
+	r->pure = reads_end(cmd->dir, &reads);
 	r->state = res.state;
 	r->nerror = res.nerror;
 	set_text(r, res.first_error);
 	if (res.ir) {
-		blob = write_blob(res.ir, &r->nblob);
+		blob = write_blob(res.ir, &reads, r);
 		if (blob < 0) {
 			r->nblob = 0;
 			r->state = UNIT_MEMORY;
@@ -272,6 +277,7 @@ static int do_unit(const struct tu_cmd *cmd, struct reply *r)
 		}
 	}
 	lower_result_free(&res);
+	sb_free(&reads);
 	return blob;
 }
 

@@ -1,9 +1,10 @@
-/* store.h - what stays between runs: the findings that are known (baseline.c), and how they came and went
- * (history.c). Only this folder knows SQLite.
+/* store.h - what stays between runs: the findings that are known (baseline.c), how they came and went
+ * (history.c), and what was parsed (cache.c). Only this folder knows SQLite.
  */
 #ifndef TVT_STORE_H
 #define TVT_STORE_H
 
+#include "front/front.h"
 #include "rule/api/finding.h"
 
 /* ---- baseline.c: findings that are known, and which of today's are among them ---- */
@@ -30,6 +31,26 @@ void known_free(struct known_set *s);
  * c->gone lives as long as the set. What two findings must share: the identity; if several have it, those with
  * the same file and line text belong together first, then those with the same line, then with the same file. */
 void known_match(const struct known_set *s, struct finding *f, uint32_t n, const char *root, struct compared *c);
+
+/* ---- cache.c: results of parsing, kept as long as every question that the parser asked the file
+ * system would be answered the same. A cache may be lost at any time, and is never wrong. ---- */
+
+struct cache;
+/* The cache in the directory dir, which is made; or, if dir is NULL, in .tvt/ of the project's
+ * root, or in the user's cache directory where that cannot be written. NULL if there is none to be
+ * had, which is said only where dir was asked for, or where somebody else could write into it: then
+ * the caller goes on without. Never fails for good: what is damaged or of another version is thrown
+ * away. */
+struct cache *cache_open(const char *dir, const char *root);
+/* ids[i] becomes the result that is right for tus[i] as the files are now, or 0. Equal ids are
+ * equal results, and so is everything that was read for them. Returns how many are not 0. */
+uint32_t cache_find(struct cache *c, const struct tu_cmd *tus, uint32_t n, uint64_t *ids);
+/* Loads such a result: ir, state, errors; *u was zero. 0, or -1: it is damaged or gone. */
+int cache_load(struct cache *c, uint64_t id, struct unit *u);
+/* Keeps a result of the parser that is whole and pure; others are ignored. Returns its id, or 0. It
+ * is written some time later, many at once. */
+uint64_t cache_put(struct cache *c, const struct tu_cmd *cmd, const struct unit *u);
+void cache_close(struct cache *c); /* writes what is left; c may be NULL */
 
 /* ---- history.c: runs and findings over time ---- */
 
