@@ -127,6 +127,7 @@ static int facts(struct analysis *a)
 struct settings {
 	const struct pipeline_opts *o;
 	struct analysis *a;
+	bool failed; /* a house rule did, and was told */
 };
 
 static const char *absolute(struct settings *s, const char *file)
@@ -181,6 +182,74 @@ static void judge_unused(struct settings *s)
 	out->nunused = n;
 }
 
+/* ---- the project's own rules ---- */
+
+struct facts_db *pipeline_facts_db(const struct pipeline_opts *o, const struct config *c, const struct analysis *a,
+	bool with_findings)
+{
+	static const char *const state[] = {[UNIT_OK] = "ok", [UNIT_ERRORS] = "errors"};
+	struct query_limits limits = {.stop = o->front.stop};
+	struct facts_unit *units = arena_alloc(a->mem, (a->db->ntu + 1) * sizeof *units);
+
+	for (uint32_t i = 0; i < a->db->ntu; i++)
+		units[i] = (struct facts_unit){path_under(a->db->root, a->db->tus[i].file),
+			a->units[i].state < COUNT(state) ? state[a->units[i].state] : "failed", a->units[i].first_error};
+	if (c) {
+		limits.seconds = config_get(c, CONFIG_QUERY_TIME)->num;
+		limits.bytes = config_get(c, CONFIG_QUERY_MEMORY)->num;
+	}
+	struct facts_in in = {.p = a->p,
+		.e = a->e,
+		.f = a->f,
+		.root = a->db->root,
+		.version = a->run.version,
+		.units = units,
+		.nunit = a->db->ntu,
+		.findings = with_findings ? a->findings ? a->findings : &(const struct finding){0} : NULL,
+		.nfinding = a->nfinding};
+	return facts_db_open(&in, &limits);
+}
+
+static void house_rules(void *ctx, struct rules_out *out)
+{
+	struct settings *s = ctx;
+	struct facts_db *db = pipeline_facts_db(s->o, s->o->config, s->a, false);
+
+	s->failed = !db;
+	for (uint32_t i = 0; db && i < s->a->nhouse; i++)
+		if (house_run(&s->a->house[i], db, out) < 0)
+			s->failed = true;
+	facts_db_close(db);
+}
+
+static bool is_house_rule(void *ctx, const char *rule)
+{
+	struct settings *s = ctx;
+
+	for (uint32_t i = 0; i < s->a->nhouse; i++)
+		if (!strcmp(s->a->house[i].id, rule))
+			return true;
+	return false;
+}
+
+/* What reports know of them, behind the tool's own. */
+static void add_house_infos(struct analysis *a)
+{
+	struct rule_info *all = arena_alloc(a->mem, (a->nrule + a->nhouse + 1) * sizeof *all);
+
+	if (!a->nhouse)
+		return;
+	memcpy(all, a->rules, a->nrule * sizeof *all);
+	for (uint32_t i = 0; i < a->nhouse; i++)
+		all[a->nrule + i] = (struct rule_info){.id = a->house[i].id,
+			.title = *a->house[i].title ? a->house[i].title : "a rule of this project",
+			.family = "house",
+			.level = a->house[i].level,
+			.by_default = true};
+	a->rules = all;
+	a->nrule += a->nhouse;
+}
+
 static int findings(const struct pipeline_opts *o, struct analysis *a)
 {
 	struct arena *mem = a->mem;
@@ -205,7 +274,16 @@ static int findings(const struct pipeline_opts *o, struct analysis *a)
 		in.level = level_of;
 		in.need_reason = need_reason;
 	}
+	const char *house = path_join(mem, a->settings_root ? a->settings_root : a->db->root, ".tvt/rules");
+	if (house_load(house, mem, &a->house, &a->nhouse) < 0)
+		return -1;
+	if (a->nhouse) {
+		in.more = house_rules;
+		in.known_rule = is_house_rule;
+	}
 	rule_run_all(&in, &a->out);
+	if (s.failed)
+		return -1;
 	if (o->config)
 		judge_unused(&s);
 	a->findings = a->out.findings;
@@ -298,6 +376,7 @@ int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
 			return error("cancelled");
 	}
 	a->nrule = pipeline_rules(&a->rules);
+	add_house_infos(a);
 	summarise(a);
 	return 0;
 }

@@ -53,6 +53,8 @@ struct analysis {
 	struct finding *findings; /* sorted by (file, line, col, rule, identity); suppressed ones included */
 	uint32_t nfinding;
 	struct rules_out out;
+	struct house_rule *house; /* the project's own rules */
+	uint32_t nhouse;
 	const struct rule_info *rules; /* every rule, sorted by id */
 	uint32_t nrule;
 	struct run_info run;
@@ -64,6 +66,9 @@ struct analysis {
  * Units that fail are not an error here: see run.units_failed. pipeline_free() in either case. */
 int pipeline_run(const struct pipeline_opts *o, struct analysis *a);
 void pipeline_free(struct analysis *a);
+/* The facts (and, if asked for, the findings) as tables. NULL after error(). */
+struct facts_db *pipeline_facts_db(const struct pipeline_opts *o, const struct config *c, const struct analysis *a,
+	bool with_findings);
 /* Every rule of the tool, sorted by id, without an analysis and without reading a file; returns the count. */
 uint32_t pipeline_rules(const struct rule_info **rules);
 

@@ -4,7 +4,7 @@
 enum {
 	INDENT = 25,
 	WIDTH = 79,
-	LISTED = 8, /* commands that the general help explains; it only names the others */
+	LISTED = 6, /* commands that the general help explains; it only names the others */
 };
 
 /* Words of text, wrapped; begins at column col of a line, further lines at column indent. */

@@ -11,7 +11,7 @@
 
 #define ON(id) (1u << CMD_##id)
 #define EVERY ((1u << CMD_COUNT) - 1)
-#define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(why) | ON(tasks) | ON(doctor) | ON(validate) | ON(dump))
+#define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(query) | ON(why) | ON(tasks) | ON(doctor) | ON(validate) | ON(dump))
 #define SETTINGS (ANALYSES | ON(config))
 
 enum option_id {

@@ -127,6 +127,7 @@ enum verb {
 #undef VERB
 	VERB_COUNT
 };
+const char *verb_name(enum verb v); /* as in the models: "blocks" */
 enum clause_flag {
 	CL_SHARED = 1,	    /* LOCKS; STATIC_STATE: only reads it */
 	CL_RECURSIVE = 2,

@@ -7,6 +7,11 @@ const char *const verb_word[VERB_COUNT] = {
 #undef VERB
 };
 
+const char *verb_name(enum verb v)
+{
+	return verb_word[v];
+}
+
 const char *const verb_syntax[VERB_COUNT] = {
 #define VERB(name, word, syntax, doc) [VERB_##name] = syntax,
 #include "model/verbs.def"

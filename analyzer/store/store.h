@@ -1,11 +1,14 @@
 /* store.h - what stays between runs: the findings that are known (baseline.c), how they came and went
- * (history.c), and what was parsed (cache.c). Only this folder knows SQLite.
+ * (history.c), and what was parsed (cache.c); and what can be asked of this run: the facts as tables (export.c,
+ * query.c) and the project's own rules over them (house.c). Only this folder knows SQLite.
  */
 #ifndef TVT_STORE_H
 #define TVT_STORE_H
 
 #include "front/front.h"
-#include "rule/api/finding.h"
+#include "rule/api/rule.h"
+
+#include <signal.h>
 
 /* ---- baseline.c: findings that are known, and which of today's are among them ---- */
 
@@ -71,5 +74,52 @@ int history_record(const char *path, const struct finding *f, uint32_t n, struct
 int history_runs(const char *path, uint32_t max, struct arena *mem, struct history_run **runs, uint32_t *n);
 /* What one run saw change. The same. */
 int history_changes(const char *path, int64_t run, struct arena *mem, struct history_change **changes, uint32_t *n);
+
+/* ---- export.c, query.c: the facts in SQL ---- */
+
+extern const char facts_schema[]; /* facts.sql: the tables, with what they mean */
+struct facts_unit {
+	const char *file, *state, *error;
+};
+struct facts_in {
+	const struct program *p;
+	const struct effects *e;
+	const struct facts *f;
+	const char *root, *version;
+	const struct facts_unit *units;
+	uint32_t nunit;
+	const struct finding *findings; /* NULL: there are no such tables */
+	uint32_t nfinding;
+};
+struct query_limits {
+	double seconds, bytes; /* of each query; of SQLite in all. 0: no limit */
+	const volatile sig_atomic_t *stop; /* or NULL */
+};
+/* The facts, ready to be asked. One at a time: the limit on memory is the process's. NULL after error(). */
+struct facts_db;
+struct facts_db *facts_db_open(const struct facts_in *in, const struct query_limits *limits);
+void facts_db_close(struct facts_db *f);
+/* What comes out. Either may end it by -1 after error(). Cells are text, NULL for NULL, good until the next row. */
+struct query_sink {
+	int (*columns)(void *ctx, uint32_t n, const char *const *names); /* may be NULL */
+	int (*row)(void *ctx, uint32_t n, const char *const *cells);
+	void *ctx;
+};
+/* One SELECT; what is the name of the query in messages. 0, or -1 after error(). */
+int facts_query(struct facts_db *f, const char *what, const char *text, const struct query_sink *sink);
+
+/* ---- house.c: the project's own rules ---- */
+
+struct house_rule {
+	const char *id; /* "house/NAME" */
+	const char *file, *text;
+	const char *title, *page; /* the first line of its head, and all of it */
+	const char *instead;	  /* or NULL */
+	enum level level;
+};
+/* The *.sql files of a directory, by id; none if it is not there. 0, or -1 after error(), one a bad file. */
+int house_load(const char *dir, struct arena *mem, struct house_rule **house, uint32_t *n);
+/* Adds its findings; only inside rules_in.more(). 0, or -1 after error(). */
+int house_run(const struct house_rule *rule, struct facts_db *db, struct rules_out *out);
 
 #endif
