@@ -386,7 +386,7 @@ static void climb(struct finder *c, uint32_t wait, struct climb first)
 }
 
 /* Marks what can be reached from the calls in fn, or in one of its loops. */
-static void reach(const struct solver *s, uint32_t fn, uint32_t head, struct bits *seen)
+void reach(const struct solver *s, uint32_t fn, uint32_t head, struct bits *seen)
 {
 	const struct program *p = s->p;
 	const struct fn *f = &s->ir->fns[fn];

@@ -20,6 +20,9 @@ static const char *local_text(const struct program *p, uint32_t fn, uint32_t loc
 const char *sym_text(const struct facts *f, const struct program *p, uint32_t sym, struct arena *a)
 {
 	const struct ir *ir = p->ir;
+
+	if (sym == NONE)
+		return "a number";
 	struct sym s = f->syms[sym];
 
 	if (s.id == NONE && s.kind != SYM_INPUT && s.kind != SYM_SELF)

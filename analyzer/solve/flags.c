@@ -15,17 +15,6 @@
 
 enum { LEVELS = 2 }; /* of calls from the handler to the store */
 
-/* A global, or a field of one, as a key; 0 if the path is neither. */
-static uint64_t flag_key(const struct ir *ir, uint32_t path)
-{
-	const struct path *p = &ir->paths[path];
-	uint32_t field = path_field(ir, path);
-
-	if (p->base.kind != REF_GLOBAL)
-		return 0;
-	return p->nstep ? field == NONE ? 0 : hash_mix(field, 2) : hash_mix(p->base.id, 1);
-}
-
 static bool is_usual(int64_t signo)
 {
 	return signo == SIGCHLD || signo == SIGALRM || signo == SIGVTALRM || signo == SIGPROF || signo == SIGIO;
@@ -83,7 +72,7 @@ static void in_handler(struct solver *s, uint32_t fn, int level, bool top, struc
 	bits_set(seen, fn);
 	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
 		const struct op *op = &s->ir->ops[o];
-		uint64_t key = sets(s->ir, op) ? flag_key(s->ir, op->dst.id) : 0;
+		uint64_t key = sets(s->ir, op) ? global_key(s->ir, op->dst.id) : 0;
 		if (key && !(top && in_usual_case(s, fn, o)))
 			++*map_slot(by_handlers, key, 0);
 		if (op->kind == OP_CALL && op->src.kind == REF_FN && level < LEVELS)
@@ -104,12 +93,12 @@ void solve_flags(struct solver *s)
 	if (!by_handlers.n)
 		return;
 	for (uint32_t o = 0; o < ir->nops; o++) {
-		uint64_t key = sets(ir, &ir->ops[o]) ? flag_key(ir, ir->ops[o].dst.id) : 0;
+		uint64_t key = sets(ir, &ir->ops[o]) ? global_key(ir, ir->ops[o].dst.id) : 0;
 		if (key)
 			++*map_slot(&all, key, 0);
 	}
 	for (uint32_t o = 0; o < ir->nops; o++) {
-		uint64_t key = ir->ops[o].kind == OP_LOAD ? flag_key(ir, ir->ops[o].src.id) : 0;
+		uint64_t key = ir->ops[o].kind == OP_LOAD ? global_key(ir, ir->ops[o].src.id) : 0;
 		uint32_t n = key ? map_get(&by_handlers, key) : NONE;
 		if (n != NONE && 2 * n >= map_get(&all, key)) {
 			map_put(&s->flags, key, 1);
@@ -139,8 +128,8 @@ bool behind_signal(const struct solver *s, uint32_t site)
 		if (bl->term != TERM_IF || !set || bl->cond.lhs.kind != REF_LOCAL)
 			continue;
 		for (uint32_t d = l->def[bl->cond.lhs.id]; d != NONE; d = l->next_def[d - ir->fns[fn].op])
-			if (ir->ops[d].kind == OP_LOAD && flag_key(ir, ir->ops[d].src.id) &&
-				map_get(&s->flags, flag_key(ir, ir->ops[d].src.id)) != NONE)
+			if (ir->ops[d].kind == OP_LOAD && global_key(ir, ir->ops[d].src.id) &&
+				map_get(&s->flags, global_key(ir, ir->ops[d].src.id)) != NONE)
 				return true;
 	}
 	return false;

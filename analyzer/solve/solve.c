@@ -15,6 +15,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	solve_control(&s);  /* needs: effects, call graph		gives: forks, no_return, dead_end */
 	solve_fdstate(&s);  /* needs: effects, flow, params		gives: makes, fd		*/
 	solve_context(&s);  /* needs: effects, flow, call graph		gives: entries, loops		*/
+	solve_startup(&s);  /* needs: entries, loops, call graph	gives: settled globals		*/
 	solve_flags(&s);    /* needs: entries, effects			gives: flags of signal handlers	*/
 	solve_blocking(&s); /* needs: all of these			gives: visits, blocks		*/
 	solve_cost(&s);	    /* needs: visits, effects, fd, control	gives: cpu_loops, cost		*/
@@ -23,6 +24,8 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	vec_free(&s.binds.v);
 	map_free(&s.macros);
 	map_free(&s.flags);
+	vec_free(&s.settled.v);
+	map_free(&s.settled.index);
 	map_free(&s.binds.index);
 	vec_free(&s.modesets.v);
 	map_free(&s.modesets.index);

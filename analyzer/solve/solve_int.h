@@ -64,6 +64,10 @@ struct solver {
 	struct make **makes;	    /* per function */
 	uint32_t *nmake;
 	struct bits own_wait;	    /* per op: the wait of a hand-written loop */
+	struct {
+		VEC(struct val) v;
+		struct map index;   /* global_key -> v */
+	} settled;		    /* what globals hold when the loop runs, bit by bit (startup.c) */
 	struct map flags;	    /* globals and fields of globals that signal handlers set (flags.c) */
 	bool *reads_flag;	    /* per function */
 	struct map macros;	    /* names (hashed) of macros whose argument is code for another thread */
@@ -115,6 +119,8 @@ struct val value_at(const struct frame *fr, struct ref r, struct point at, int d
 struct val val_int(int64_t i);
 bool val_const(struct val v, int64_t *i);
 struct val val_join(struct val a, struct val b);
+/* A global, or a field of one, as a key; 0 if the path is neither. */
+uint64_t global_key(const struct ir *ir, uint32_t path);
 struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site);
 bool site_dominates(const struct solver *s, uint32_t a, uint32_t b);
 bool site_reaches(const struct solver *s, uint32_t a, uint32_t b);
@@ -138,8 +144,10 @@ uint8_t make_mode(const struct frame *fr, const struct make *m); /* fd_mode bits
 /* control.c */
 void solve_control(struct solver *s);
 
-/* context.c, flags.c, blocking.c */
+/* context.c, startup.c, flags.c, blocking.c */
 void solve_context(struct solver *s);
+void reach(const struct solver *s, uint32_t fn, uint32_t head, struct bits *seen);
+void solve_startup(struct solver *s);
 void solve_flags(struct solver *s);
 bool behind_signal(const struct solver *s, uint32_t site); /* a branch on a flag that a signal's handler sets is in front */
 void solve_blocking(struct solver *s);

@@ -177,6 +177,16 @@ bool site_reaches(const struct solver *s, uint32_t a, uint32_t b)
 	return cfg_reaches(program_cfg(s->p, fn), s->ir, fn, x, y);
 }
 
+uint64_t global_key(const struct ir *ir, uint32_t path)
+{
+	const struct path *p = &ir->paths[path];
+	uint32_t field = path_field(ir, path);
+
+	if (p->base.kind != REF_GLOBAL)
+		return 0;
+	return p->nstep ? field == NONE ? 0 : hash_mix(field, 2) : hash_mix(p->base.id, 1);
+}
+
 static struct fd_key fd_key_at(const struct solver *s, uint32_t fn, struct ref r, struct point at)
 {
 	for (int hops = 0; hops < 8 && r.kind == REF_LOCAL; hops++) {
@@ -306,6 +316,12 @@ static struct val value_of_path(const struct frame *fr, uint32_t path)
 	const struct solver *s = fr->s;
 	uint32_t field = path_field(s->ir, path), node = flow_path(s->p, fr->fn, path);
 	struct val v = class_fd(s, node);
+	if (v.kind == VAL_TOP && s->settled.v.n && ctx_is_task(fr->ctx)) {
+		uint64_t key = global_key(s->ir, path);
+		uint32_t i = key ? map_get(&s->settled.index, key) : NONE;
+		if (i != NONE)
+			return s->settled.v.v[i];
+	}
 	if (field == NONE || !fr->modes)
 		return v;
 	for (uint32_t i = 0; i < fr->modes->n; i++) {
