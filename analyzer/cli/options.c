@@ -137,7 +137,7 @@ bool cli_said(const struct cli *c, const char *option)
 static int set_option(struct cli *c, enum option_id id, char *val)
 {
 	const struct option_row *o = &option_rows[id];
-	uint32_t seconds;
+	uint32_t seconds = 0;
 	int which = 0;
 
 	if (o->values && *o->values != '@' && (which = choose(o, val)) < 0)
