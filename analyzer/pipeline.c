@@ -362,10 +362,10 @@ static int stage(const struct pipeline_opts *o, struct analysis *a, enum stage s
 	}
 }
 
-int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
+static int run_from(const struct pipeline_opts *o, struct analysis *a, int first)
 {
-	*a = (struct analysis){.mem = arena_new()};
-	for (int s = 0; s <= (int)o->until; s++) {
+	a->mem = arena_new();
+	for (int s = first; s <= (int)o->until; s++) {
 		double start = now();
 		if (o->begin)
 			o->begin(o->ctx, s);
@@ -379,6 +379,17 @@ int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
 	add_house_infos(a);
 	summarise(a);
 	return 0;
+}
+
+int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
+{
+	*a = (struct analysis){0};
+	return run_from(o, a, STAGE_COMPDB);
+}
+
+int pipeline_rest(const struct pipeline_opts *o, struct analysis *a)
+{
+	return run_from(o, a, STAGE_PROGRAM);
 }
 
 void pipeline_free(struct analysis *a)

@@ -65,6 +65,9 @@ struct analysis {
 /* 0, or -1 after error(): no database, a model that cannot be read, workers that cannot start, cancelled.
  * Units that fail are not an error here: see run.units_failed. pipeline_free() in either case. */
 int pipeline_run(const struct pipeline_opts *o, struct analysis *a);
+/* The stages behind the units, of an analysis whose db and units are set and all else is zero: what a caller
+ * does who has lowered them himself. They stay the caller's; their ir is freed. As pipeline_run(). */
+int pipeline_rest(const struct pipeline_opts *o, struct analysis *a);
 void pipeline_free(struct analysis *a);
 /* The facts (and, if asked for, the findings) as tables. NULL after error(). */
 struct facts_db *pipeline_facts_db(const struct pipeline_opts *o, const struct config *c, const struct analysis *a,

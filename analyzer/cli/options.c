@@ -11,7 +11,7 @@
 
 #define ON(id) (1u << CMD_##id)
 #define EVERY ((1u << CMD_COUNT) - 1)
-#define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(query) | ON(why) | ON(tasks) | ON(doctor) | ON(validate) | ON(dump))
+#define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(query) | ON(why) | ON(tasks) | ON(doctor) | ON(validate) | ON(dump) | ON(lsp))
 #define SETTINGS (ANALYSES | ON(config))
 
 enum option_id {
@@ -378,7 +378,7 @@ int cli_parse(struct cli *c, int argc, char **argv)
 		error("'tvt-lint %s' takes no operand: '%s'", c->cmd->name, c->args[0]);
 		return EXIT_TROUBLE;
 	}
-	if (SETTINGS >> (c->cmd - commands) & 1 && !c->schema && cli_settings(c) < 0)
+	if ((SETTINGS & ~ON(lsp)) >> (c->cmd - commands) & 1 && !c->schema && cli_settings(c) < 0)
 		return EXIT_TROUBLE;
 	return -1;
 }

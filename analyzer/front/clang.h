@@ -8,10 +8,12 @@
 /* The functions of libclang that are used, without their prefix clang_. */
 #define CLANG_FNS(F)                                                                               \
 	F(createIndex)                                                                             \
+	F(createIndexWithOptions)                                                                  \
 	F(disposeIndex)                                                                            \
 	F(toggleCrashRecovery)                                                                     \
 	F(getClangVersion)                                                                         \
 	F(parseTranslationUnit2)                                                                   \
+	F(reparseTranslationUnit)                                                                  \
 	F(disposeTranslationUnit)                                                                  \
 	F(getTranslationUnitCursor)                                                                \
 	F(getNumDiagnostics)                                                                       \

@@ -212,6 +212,14 @@ static bool has_file(const struct compdb *db, const char *path)
 	return false;
 }
 
+void compdb_command(const struct compdb *db, const char *file, struct tu_cmd *cmd)
+{
+	*cmd = db->tus[compdb_nearest(db, file)];
+	cmd->file = file;
+	cmd->entry = NONE;
+	cmd->ndropped = 0;
+}
+
 /* Adds units for files that the database lacks. */
 static void add_named(struct load *l, bool quiet)
 {
@@ -234,10 +242,7 @@ static void add_named(struct load *l, bool quiet)
 		}
 		near = compdb_nearest(db, path);
 		if (near != NONE) {
-			cmd.dir = db->tus[near].dir;
-			cmd.argv = db->tus[near].argv;
-			cmd.argc = db->tus[near].argc;
-			cmd.compiler = db->tus[near].compiler;
+			compdb_command(db, path, &cmd);
 			if (!quiet)
 				note("'%s' has no entry in '%s': taken with the command of '%s'",
 					path, db->path, db->tus[near].file);

@@ -5,6 +5,7 @@
 #define TVT_FRONT_H
 
 #include <signal.h>
+#include <sys/types.h>
 
 #include "ir/ir.h"
 
@@ -105,6 +106,31 @@ bool unit_read_next(const struct unit *u, uint64_t *at, struct read *out);
 /* What all units depend on: the parser's files, and the environment in which it runs. Not libclang itself:
  * nothing is loaded. */
 struct hash128 front_identity(void);
+
+/* ---- one file that is being edited ---- */
+
+/* A text that stands for what is on disk: an unsaved buffer. */
+struct buffer {
+	const char *path; /* normal, absolute */
+	const char *text; /* size bytes and a NUL */
+	size_t size;
+};
+/* A worker process that keeps the tree of one unit. None of these functions waits. */
+struct live;
+/* cmd is needed during the call only. NULL after error(). */
+struct live *live_start(const struct tu_cmd *cmd, const struct front_opts *o);
+int live_fd(const struct live *l); /* readable: live_receive() has something */
+bool live_busy(const struct live *l); /* a text was sent, and its result has not come */
+/* Lowers the unit anew with these buffers, which are copied. tag comes back with the result. 0, or -1 if it is
+ * busy or gone. */
+int live_send(struct live *l, const struct buffer *bufs, uint32_t nbuf, uint32_t tag);
+/* 1: *u is the result for *tag, for unit_free(). 0: nothing yet. -1: the worker is gone. */
+int live_receive(struct live *l, struct unit *u, uint32_t *tag);
+/* Ends the worker and frees l. The process is left to be waited for. */
+pid_t live_end(struct live *l);
+/* The command for a file that the database lacks: that of the nearest entry. Needs at least one unit. */
+void compdb_command(const struct compdb *db, const char *file, struct tu_cmd *cmd);
+
 /* Can this machine parse at all: libclang loads, its headers are there. 0, or -1 after error(). Runs in a child. */
 int front_probe(struct sb *version);
 /* What keeps a process that parses from doing harm on this kernel, as a list in words. */

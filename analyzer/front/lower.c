@@ -144,7 +144,17 @@ static const char **arguments(struct lower *l, uint32_t *n)
 	return argv;
 }
 
-static int parse(struct lower *l, CXIndex index, struct lower_result *out)
+enum { PARSE_FLAGS = CXTranslationUnit_KeepGoing | CXTranslationUnit_IgnoreNonErrorsFromIncludedFiles };
+
+static int go_to_dir(struct lower *l, struct lower_result *out)
+{
+	if (chdir(l->cmd->dir) < 0)
+		return failed(out, "cannot enter '%s': %s", l->cmd->dir, strerror(errno));
+	return 0;
+}
+
+static int parse(struct lower *l, CXIndex index, struct CXUnsavedFile *texts, uint32_t ntext, unsigned flags,
+	struct lower_result *out)
 {
 	static const char *const words[] = {"", "libclang failed", "libclang crashed",
 		"libclang was given invalid arguments", "libclang cannot read its tree"};
@@ -152,18 +162,11 @@ static int parse(struct lower *l, CXIndex index, struct lower_result *out)
 	uint32_t argc;
 	const char **argv = arguments(l, &argc);
 
-	if (chdir(l->cmd->dir) < 0)
-		return failed(out, "cannot enter '%s': %s", l->cmd->dir, strerror(errno));
-	if (!fs_is_file(l->cmd->file))
-		return failed(out, "'%s' is not a file%s", l->cmd->file, "");
-	rc = lc.parseTranslationUnit2(index, l->cmd->file, argv, (int)argc, NULL, 0,
-		CXTranslationUnit_KeepGoing | CXTranslationUnit_IgnoreNonErrorsFromIncludedFiles,
-		&l->tu);
+	rc = lc.parseTranslationUnit2(index, l->cmd->file, argv, (int)argc, texts, ntext, flags, &l->tu);
 	if (rc != CXError_Success)
 		return failed(out, "%s at '%s'", (size_t)rc < COUNT(words) ? words[rc] : words[1],
 			l->cmd->file);
-	src_main(l, lc.getFile(l->tu, l->cmd->file));
-	return l->main ? 0 : failed(out, "libclang did not read '%s'%s", l->cmd->file, "");
+	return 0;
 }
 
 static void lower_free(struct lower *l)
@@ -179,39 +182,118 @@ static void lower_free(struct lower *l)
 	arena_free(l->mem);
 }
 
+/* From the tree in l->tu. */
+static int lower_parsed(struct lower *l, struct lower_result *out)
+{
+	src_main(l, lc.getFile(l->tu, l->cmd->file));
+	if (!l->main)
+		return failed(out, "libclang did not read '%s'%s", l->cmd->file, "");
+	read_errors(l, out);
+	lower_unit(l);
+	out->state = out->nerror ? UNIT_ERRORS : UNIT_OK;
+	out->ir = l->ir;
+	return 0;
+}
+
+static int begin(struct lower *l, struct lower_result *out)
+{
+	*out = (struct lower_result){.state = UNIT_FAILED};
+	if (clang_load(NULL) < 0)
+		return failed(out, "libclang cannot be loaded%s%s", "", "");
+	l->ir = ir_new();
+	l->mem = arena_new();
+	l->type_int = type_number(l, "int", 4);
+	l->type_bool = type_number(l, "_Bool", 1);
+	return 0;
+}
+
+static void end(struct lower *l, struct lower_result *out)
+{
+	if (!out->ir)
+		ir_free(l->ir);
+	lower_free(l);
+}
+
 int lower_parse(const struct tu_cmd *cmd, struct lower_result *out)
 {
 	struct builder init = {0}, body = {0};
 	struct lower l = {.cmd = cmd, .init = &init, .body_builder = &body};
 	CXIndex index;
-	double t0, t1;
+	double t0 = cpu_now(), t1;
 	int rc;
 
-	*out = (struct lower_result){.state = UNIT_FAILED};
-	if (clang_load(NULL) < 0)
-		return failed(out, "libclang cannot be loaded%s%s", "", "");
-	t0 = cpu_now();
-	l.ir = ir_new();
-	l.mem = arena_new();
-	l.type_int = type_number(&l, "int", 4);
-	l.type_bool = type_number(&l, "_Bool", 1);
+	if (begin(&l, out) < 0)
+		return -1;
 	index = lc.createIndex(0, 0);
-	rc = parse(&l, index, out);
+	rc = go_to_dir(&l, out);
+	if (!rc && !fs_is_file(cmd->file))
+		rc = failed(out, "'%s' is not a file%s", cmd->file, "");
+	if (!rc)
+		rc = parse(&l, index, NULL, 0, PARSE_FLAGS, out);
 	t1 = cpu_now();
 	out->parse_cpu = t1 - t0;
-	if (!rc) {
-		read_errors(&l, out);
-		lower_unit(&l);
-		out->state = out->nerror ? UNIT_ERRORS : UNIT_OK;
-		out->ir = l.ir;
-	} else {
-		ir_free(l.ir);
-	}
-	lower_free(&l);
+	if (!rc)
+		rc = lower_parsed(&l, out);
+	end(&l, out);
 	out->lower_cpu = cpu_now() - t1;
 	if (l.tu)
 		lc.disposeTranslationUnit(l.tu);
 	lc.disposeIndex(index);
+	return rc;
+}
+
+struct lower_kept {
+	CXIndex index;
+	CXTranslationUnit tu; /* NULL: to be parsed from scratch */
+};
+
+static struct lower_kept *kept_new(void)
+{
+	/* a worker writes no files: not for this either */
+	CXIndexOptions o = {.Size = sizeof o, .StorePreamblesInMemory = 1};
+	struct lower_kept *k = xcalloc(1, sizeof *k);
+
+	k->index = lc.createIndexWithOptions(&o);
+	if (!k->index)
+		k->index = lc.createIndex(0, 0);
+	return k;
+}
+
+int lower_again(const struct tu_cmd *cmd, struct lower_kept **kept, const struct buffer *bufs, uint32_t nbuf,
+	struct lower_result *out)
+{
+	struct builder init = {0}, body = {0};
+	struct lower l = {.cmd = cmd, .init = &init, .body_builder = &body};
+	struct CXUnsavedFile *texts;
+	double t0 = cpu_now(), t1;
+	int rc;
+
+	if (begin(&l, out) < 0)
+		return -1;
+	if (!*kept)
+		*kept = kept_new();
+	texts = arena_alloc(l.mem, (nbuf + 1) * sizeof *texts);
+	for (uint32_t i = 0; i < nbuf; i++)
+		texts[i] = (struct CXUnsavedFile){bufs[i].path, bufs[i].text, bufs[i].size};
+	rc = go_to_dir(&l, out);
+	if (!rc && (*kept)->tu && lc.reparseTranslationUnit((*kept)->tu, nbuf, texts, 0)) {
+		/* the tree is of no use any more but to be freed */
+		lc.disposeTranslationUnit((*kept)->tu);
+		(*kept)->tu = NULL;
+	}
+	l.tu = (*kept)->tu;
+	if (!rc && !l.tu)
+		rc = parse(&l, (*kept)->index, texts, nbuf,
+			PARSE_FLAGS | CXTranslationUnit_PrecompiledPreamble |
+				CXTranslationUnit_CreatePreambleOnFirstParse,
+			out);
+	(*kept)->tu = l.tu;
+	t1 = cpu_now();
+	out->parse_cpu = t1 - t0;
+	if (!rc)
+		rc = lower_parsed(&l, out);
+	end(&l, out);
+	out->lower_cpu = cpu_now() - t1;
 	return rc;
 }
 

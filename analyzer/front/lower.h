@@ -28,4 +28,11 @@ struct lower_result {
 int lower_parse(const struct tu_cmd *cmd, struct lower_result *out);
 void lower_result_free(struct lower_result *r);
 
+/* A unit whose tree is kept, so that the next version of its text takes a part of the time: what comes before
+ * the first declaration, mostly #include lines, is kept as it was parsed. Texts in bufs stand for files. The
+ * rest as in lower_parse(). */
+struct lower_kept; /* NULL in *kept: not parsed yet */
+int lower_again(const struct tu_cmd *cmd, struct lower_kept **kept, const struct buffer *bufs, uint32_t nbuf,
+	struct lower_result *out);
+
 #endif

@@ -133,7 +133,7 @@ static void finish(struct pool *p, uint32_t unit)
 		p->o->progress(p->o->ctx, p->ndone, p->db->ntu, p->db->tus[unit].file);
 }
 
-static void set_blob(struct unit *u, int fd, uint64_t size, uint64_t nir)
+void worker_map(struct unit *u, int fd, uint64_t size, uint64_t nir)
 {
 	struct stat st;
 	void *p;
@@ -161,7 +161,7 @@ static void take_result(struct pool *p, struct worker *w, const struct reply *r,
 	*u = (struct unit){.state = r->state, .nerror = r->nerror, .cpu = r->cpu, .rss = r->rss};
 	if (r->ntext)
 		u->first_error = xstrdup(r->text);
-	set_blob(u, fd, r->nblob, r->nir);
+	worker_map(u, fd, r->nblob, r->nir);
 	u->pure = r->pure && u->ir;
 	if (fd >= 0)
 		close(fd);

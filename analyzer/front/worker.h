@@ -4,6 +4,7 @@
  *     worker_child.c  one process: confined, then one unit after the other
  *     sandbox.c       what the process may no longer do
  *     probe.c         a worker that only says whether libclang is there
+ *     live.c          a process that keeps one unit's tree, for a file that is being edited
  */
 #ifndef TVT_WORKER_H
 #define TVT_WORKER_H
@@ -49,6 +50,22 @@ int worker_receive(const struct child *c, struct reply *r, int *blob);
 /* Kills the child if it lives, waits for it, closes its ends; returns the wait status. */
 int worker_end(struct child *c);
 
+/* The parent's mapping of a child's result: sets u->ir, or leaves it NULL. */
+void worker_map(struct unit *u, int fd, uint64_t size, uint64_t nir);
+
+/* ---- the inside of a child ---- */
+
+enum { CHILD_SOCK = 3 }; /* where it finds its end of the socket */
+/* Forks a confined child that runs body(arg) on a large stack and ends when that returns. 0, or -1 and errno. */
+int worker_spawn(struct child *c, void *(*body)(void *), void *arg, uint64_t memory);
+/* Loads libclang and says READY; says UNFIT and ends the process if it cannot. */
+void child_introduce(int sock, struct reply *r);
+void child_reply(int sock, const struct reply *r, int blob); /* blob: a descriptor or -1 */
+void child_text(struct reply *r, const char *text);
+int child_blob(const struct ir *ir, const struct sb *reads, struct reply *r); /* a memory file, or -1; sets sizes in r */
+void child_limit(int what, uint64_t soft);	      /* setrlimit */
+double child_cpu(void);
+uint64_t child_rss_peak(void);
 /* Gives up, for good, all that parsing does not need. Fences that the kernel lacks are left out:
  * front_sandbox() tells. */
 void sandbox_enter(void);

@@ -39,18 +39,17 @@ struct serve {
 	const struct compdb *db;
 	double cpu_limit;
 	uint64_t memory;
-	char *said; /* the last error(), while libclang is loaded */
 };
 
 /* ---- confinement ---- */
 
-static void limit(int what, rlim_t soft)
+void child_limit(int what, uint64_t soft)
 {
 	struct rlimit r;
 
 	if (getrlimit(what, &r) < 0)
 		return;
-	r.rlim_cur = soft < r.rlim_max ? soft : r.rlim_max; /* infinity is the largest */
+	r.rlim_cur = (rlim_t)soft < r.rlim_max ? (rlim_t)soft : r.rlim_max; /* infinity is the largest */
 	(void)setrlimit(what, &r);
 }
 
@@ -128,15 +127,15 @@ static void confine(pid_t parent, int sock, int err, uint64_t memory)
 	volunteer();
 	clean_environment();
 	sandbox_enter();
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
+	child_limit(RLIMIT_CORE, 0);
+	child_limit(RLIMIT_FSIZE, 0);
 	if (!SANITIZER)
-		limit(RLIMIT_AS, memory);
+		child_limit(RLIMIT_AS, memory);
 }
 
 /* ---- a unit ---- */
 
-static double cpu_now(void)
+double child_cpu(void)
 {
 	struct timespec t;
 
@@ -144,7 +143,7 @@ static double cpu_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static uint64_t rss_peak(void)
+uint64_t child_rss_peak(void)
 {
 	struct rusage u;
 
@@ -210,7 +209,7 @@ static const char *refuse(const char *path)
 
 /* A memory file with the serialised IR, or -1. The bound on files holds for it too: it is lifted
  * meanwhile. */
-static int write_blob(const struct ir *ir, const struct sb *reads, struct reply *r)
+int child_blob(const struct ir *ir, const struct sb *reads, struct reply *r)
 {
 	struct sb b = {0};
 	size_t at = 0;
@@ -220,7 +219,7 @@ static int write_blob(const struct ir *ir, const struct sb *reads, struct reply 
 	r->nir = b.n;
 	sb_putn(&b, reads->s, reads->n);
 	fd = memfd_create("tvt-unit", MFD_CLOEXEC);
-	limit(RLIMIT_FSIZE, RLIM_INFINITY);
+	child_limit(RLIMIT_FSIZE, RLIM_INFINITY);
 	while (fd >= 0 && at < b.n) {
 		ssize_t n = write(fd, b.s + at, b.n - at);
 
@@ -231,13 +230,13 @@ static int write_blob(const struct ir *ir, const struct sb *reads, struct reply 
 			fd = -1;
 		}
 	}
-	limit(RLIMIT_FSIZE, 0);
+	child_limit(RLIMIT_FSIZE, 0);
 	r->nblob = b.n;
 	sb_free(&b);
 	return fd;
 }
 
-static void set_text(struct reply *r, const char *text)
+void child_text(struct reply *r, const char *text)
 {
 	size_t n = text ? strlen(text) : 0;
 
@@ -259,7 +258,7 @@ static int do_unit(const struct tu_cmd *cmd, struct reply *r)
 
 		r->state = UNIT_FAILED;
 		snprintf(text, sizeof text, "%s: %s", cmd->file, why);
-		set_text(r, text);
+		child_text(r, text);
 		return -1;
 	}
 	reads_begin();
@@ -267,13 +266,13 @@ static int do_unit(const struct tu_cmd *cmd, struct reply *r)
 	r->pure = reads_end(cmd->dir, &reads);
 	r->state = res.state;
 	r->nerror = res.nerror;
-	set_text(r, res.first_error);
+	child_text(r, res.first_error);
 	if (res.ir) {
-		blob = write_blob(res.ir, &reads, r);
+		blob = child_blob(res.ir, &reads, r);
 		if (blob < 0) {
 			r->nblob = 0;
 			r->state = UNIT_MEMORY;
-			set_text(r, "no memory for the result");
+			child_text(r, "no memory for the result");
 		}
 	}
 	lower_result_free(&res);
@@ -283,7 +282,7 @@ static int do_unit(const struct tu_cmd *cmd, struct reply *r)
 
 /* ---- the conversation ---- */
 
-static void send_reply(int sock, const struct reply *r, int blob)
+void child_reply(int sock, const struct reply *r, int blob)
 {
 	struct iovec iov = {(void *)(uintptr_t)r, offsetof(struct reply, text) + r->ntext + 1};
 	union {
@@ -310,25 +309,26 @@ static void send_reply(int sock, const struct reply *r, int blob)
 
 static void hear(void *ctx, const char *level, const char *msg)
 {
-	struct serve *s = ctx;
+	char **said = ctx; /* the first error() while libclang is loaded */
 
-	if (!strcmp(level, "error") && !s->said)
-		s->said = xstrdup(msg);
+	if (!strcmp(level, "error") && !*said)
+		*said = xstrdup(msg);
 }
 
-/* Says whether libclang is there; ends the process if not. */
-static void introduce(struct serve *s, struct reply *r)
+void child_introduce(int sock, struct reply *r)
 {
 	struct sb version = {0};
+	char *said = NULL;
 	int rc;
 
-	diag_redirect(hear, s);
+	diag_redirect(hear, &said);
 	rc = clang_load(&version);
 	diag_redirect(NULL, NULL);
 	r->kind = rc < 0 ? REPLY_UNFIT : REPLY_READY;
-	set_text(r, rc < 0 ? s->said : version.s);
+	child_text(r, rc < 0 ? said : version.s);
 	sb_free(&version);
-	send_reply(s->sock, r, -1);
+	free(said);
+	child_reply(sock, r, -1);
 	if (rc < 0)
 		_exit(0);
 }
@@ -339,10 +339,10 @@ static void *serve(void *arg)
 	struct reply *r = xcalloc(1, sizeof *r);
 	uint32_t unit;
 
-	introduce(s, r);
+	child_introduce(s->sock, r);
 	for (;;) {
 		ssize_t n = recv(s->sock, &unit, sizeof unit, 0);
-		double start = cpu_now();
+		double start = child_cpu();
 		int blob;
 
 		if (n < 0 && errno == EINTR)
@@ -351,13 +351,13 @@ static void *serve(void *arg)
 			_exit(0);
 		*r = (struct reply){.kind = REPLY_UNIT, .unit = unit};
 		/* in case the parent is too busy to look, or stopped */
-		limit(RLIMIT_CPU, (rlim_t)(start + s->cpu_limit * 2 + 5));
+		child_limit(RLIMIT_CPU, (uint64_t)(start + s->cpu_limit * 2 + 5));
 		blob = do_unit(&s->db->tus[unit], r);
-		r->cpu = cpu_now() - start;
-		r->rss = rss_peak();
+		r->cpu = child_cpu() - start;
+		r->rss = child_rss_peak();
 		/* libclang keeps what it allocated once, in pieces */
 		r->last = rss_now() > s->memory / 8;
-		send_reply(s->sock, r, blob);
+		child_reply(s->sock, r, blob);
 		if (blob >= 0)
 			close(blob);
 		if (r->last)
@@ -366,21 +366,20 @@ static void *serve(void *arg)
 }
 
 /* Never returns. A thread, because only its stack can be made large from here. */
-static _Noreturn void child_main(struct serve *s)
+static _Noreturn void child_main(void *(*body)(void *), void *arg)
 {
 	pthread_attr_t attr;
 	pthread_t t;
 
 	pthread_attr_init(&attr);
-	if (pthread_attr_setstacksize(&attr, STACK) || pthread_create(&t, &attr, serve, s))
+	if (pthread_attr_setstacksize(&attr, STACK) || pthread_create(&t, &attr, body, arg))
 		_exit(1);
 	pthread_join(t, NULL);
 	_exit(0);
 }
 
-int worker_start(struct child *c, const struct compdb *db, double cpu_limit, uint64_t memory)
+int worker_spawn(struct child *c, void *(*body)(void *), void *arg, uint64_t memory)
 {
-	struct serve s = {.sock = 3, .db = db, .cpu_limit = cpu_limit, .memory = memory};
 	pid_t parent = getpid();
 	int sock[2], err[2], saved;
 
@@ -398,7 +397,7 @@ int worker_start(struct child *c, const struct compdb *db, double cpu_limit, uin
 	saved = errno;
 	if (c->pid == 0) {
 		confine(parent, sock[1], err[1], memory);
-		child_main(&s);
+		child_main(body, arg);
 	}
 	close(sock[1]);
 	close(err[1]);
@@ -411,4 +410,11 @@ int worker_start(struct child *c, const struct compdb *db, double cpu_limit, uin
 		return -1;
 	}
 	return 0;
+}
+
+int worker_start(struct child *c, const struct compdb *db, double cpu_limit, uint64_t memory)
+{
+	struct serve s = {.sock = CHILD_SOCK, .db = db, .cpu_limit = cpu_limit, .memory = memory};
+
+	return worker_spawn(c, serve, &s, memory);
 }
