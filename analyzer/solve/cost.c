@@ -111,6 +111,12 @@ static void keep(struct costs *c)
 		f->visits = v;
 		f->nvisit += c->more.n;
 	}
+	uint32_t n = c->syms.n; /* asking makes new ones, to which no cost refers */
+	for (uint32_t i = 0; i < n; i++)
+		sym_extent(c, i, 0);
+	f->sym_extent = arena_alloc(m, c->syms.n + 1);
+	for (uint32_t i = 0; i < c->syms.n; i++)
+		f->sym_extent[i] = (uint8_t)(i < n ? sym_extent(c, i, 0) : EXT_SOME);
 	KEEP(f->cpu_loops, f->ncpu_loop, c->loops);
 	KEEP(f->syms, f->nsym, c->syms);
 	KEEP(f->steeps, f->nsteep, c->steeps);

@@ -113,22 +113,13 @@ double cost_typical(struct costs *c, const struct cost *k)
 	return sum;
 }
 
-/* What a container of a running program is expected to hold at times. */
-static double expected_most(enum extent e)
-{
-	return e == EXT_DATA	? 1e5
-	       : e == EXT_PEERS ? extent_most[e]
-	       : e < EXT_SOME	? extent_most[e]
-				: 1000;
-}
-
 double cost_most(struct costs *c, const struct cost *k)
 {
 	double sum = 0;
 	for (int i = 0; i < k->n; i++) {
 		double x = k->t[i].ns;
 		for (int d = 0; d < k->t[i].degree; d++)
-			x *= expected_most(sym_extent(c, k->t[i].sym[d], 0));
+			x *= extent_expected(sym_extent(c, k->t[i].sym[d], 0));
 		for (int l = 0; l < k->t[i].logs; l++)
 			x *= 15;
 		sum += x;

@@ -88,6 +88,27 @@ const char *cost_text(
 	return s;
 }
 
+double extent_expected(enum extent e)
+{
+	return e == EXT_DATA ? 1e5 : e == EXT_INPUT || e == EXT_TEXT ? 1000 : extent_most[e];
+}
+
+double cost_value(const struct facts *f, const struct cost *k, enum cost_size size)
+{
+	double sum = 0;
+	for (int i = 0; i < k->n; i++) {
+		double x = k->t[i].ns;
+		for (int d = 0; d < k->t[i].degree; d++) {
+			enum extent e = (enum extent)f->sym_extent[k->t[i].sym[d]];
+			x *= size == COST_USUAL ? extent_typical[e] : extent_expected(e);
+		}
+		for (int l = 0; l < k->t[i].logs; l++)
+			x *= size == COST_USUAL ? 4 : 15;
+		sum += x;
+	}
+	return sum;
+}
+
 double loop_limit(const struct loop_fact *l, double budget)
 {
 	return l->turn > 0 ? budget / l->turn : HUGE_VAL;

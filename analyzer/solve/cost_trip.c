@@ -386,9 +386,22 @@ static void add_bound(struct trip_info *out, struct bound b)
 		out->bound[out->n++] = b;
 }
 
+/* Is the loop left when the call succeeds, and turns again when it was interrupted? */
+static bool retries(const struct costs *c, const struct block *b, uint32_t call, uint32_t leaves)
+{
+	const struct cond *k = &b->cond;
+	if (k->rhs.kind != REF_CONST || c->ir->ops[call].kind != OP_CALL || b->nsucc != 2)
+		return false;
+	int64_t v = c->ir->consts[k->rhs.id];
+	bool first = c->ir->succs[b->succ].block == leaves;
+	bool fails = (k->rel == REL_EQ && v == -1) || (k->rel == REL_LT && v == 0);
+	bool succeeds = (k->rel == REL_NE && v == -1) || (k->rel == REL_GE && v == 0);
+	return first ? succeeds : fails;
+}
+
 /* What one comparison says. every: each turn passes it. */
-static void exit_bound(
-	struct view *v, const struct block *b, uint32_t block, bool every, struct trip_info *out)
+static void exit_bound(struct view *v, const struct block *b, uint32_t block, uint32_t leaves,
+	bool every, struct trip_info *out)
 {
 	struct costs *c = v->c;
 	struct point at = at_end(c->s, v->fn, block);
@@ -476,6 +489,11 @@ static void exit_bound(
 		walked(v, &x, &bd.from);
 		break;
 	case R_CALL:
+		if (retries(c, b, x.op, leaves)) {
+			bd.trip = TRIP_CAP;
+			bd.count = 2;
+			break;
+		}
 		bd.trip = reads_io(c, x.op, 3)	 ? TRIP_IO
 			  : is_iterator(v, x.op) ? TRIP_ITER
 						 : TRIP_OTHER;
@@ -533,6 +551,6 @@ void trip_of(struct costs *c, uint32_t fn, const struct cfg *g, const struct loo
 				every = false;
 		}
 		v.fuel = 400;
-		exit_bound(&v, b, block, every, out);
+		exit_bound(&v, b, block, leaves, every, out);
 	}
 }

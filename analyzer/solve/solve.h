@@ -133,6 +133,7 @@ enum extent {
 };
 extern const char *const extent_phrase[EXT_COUNT];
 extern const double extent_typical[EXT_COUNT], extent_most[EXT_COUNT];
+double extent_expected(enum extent e); /* elements that a running program is expected to have at times */
 
 /* What a number of turns is named by. */
 enum sym_kind {
@@ -213,6 +214,34 @@ struct recursion {
 	uint32_t fn, site, visit;
 };
 
+/* ---- threads: how they are started, and what they do ---- */
+
+enum start_kind {
+	START_ONCE,   /* one thread */
+	START_FIXED,  /* so many as a constant says */
+	START_CONFIG, /* a number that is set before, or found out */
+	START_EVENT,  /* one for each thing that happens: a connection, a message, a job */
+};
+struct thread_fact {
+	uint32_t entry;	   /* ctx THREAD */
+	enum start_kind start;
+	int64_t count;	   /* FIXED, else -1 */
+	uint32_t accept;   /* EVENT: the call that takes the connection it is for, or NONE */
+	uint32_t guard;	   /* EVENT: a comparison of a counter stands in front: there may be a limit */
+	uint32_t join;	   /* the call that waits for its end right behind its start, or NONE */
+	bool works_between;/* something else is done between the two */
+	bool default_stack;
+	uint32_t wait;	   /* the call below it that waits longest, or NONE; not for a lock or the log */
+	enum category waits_for;
+	bool io;	   /* waits for descriptors or peers */
+	uint32_t sleep;	   /* a sleep in a loop of its start function that never ends, or NONE */
+	bool polls;	   /* that loop does little but look at memory that others change */
+	double turn;	   /* ns of one turn of its outermost loop, or of one call */
+	bool data;	   /* its loops go over data: it computes for long at times */
+	uint32_t slot;	   /* the field or element type whose neighbours belong to other threads, or NONE: record id */
+	uint32_t nfn;	   /* functions below it */
+};
+
 struct facts {
 	struct entry *entries; /* sorted by (file, line) of the function, then context */
 	uint32_t nentry;
@@ -238,6 +267,9 @@ struct facts {
 	struct heavy_call *heavy; /* by site */
 	struct recursion *recursions;
 	uint32_t nsteep, nheavy, nrecursion;
+	uint8_t *sym_extent;	/* per symbol: enum extent */
+	struct thread_fact *threads; /* by entry */
+	uint32_t nthread;
 	struct arena *mem;
 };
 
@@ -249,7 +281,19 @@ void facts_dump(const struct facts *f, const struct program *p, struct sb *out, 
 /* The chain to a visit: visit ids from the entry on; count (at most max, the outermost are kept). */
 uint32_t witness_chain(const struct facts *f, uint32_t visit, uint32_t *chain, uint32_t max);
 
+/* ---- reach.c ---- */
+
+/* What runs when an entry does, on its own thread: its function first. Calls that are found by type alone are left out.
+ * The array has *n functions and lives as long as a. */
+const uint32_t *reach_of(const struct program *p, const struct entry *e, struct arena *a, uint32_t *n);
+/* Is the op in the part of the entry's function that the entry is: the loop of a hand-written one, else all? */
+bool reach_has(const struct program *p, const struct entry *e, uint32_t op);
+
 /* ---- cost_text.c ---- */
+
+enum cost_size { COST_USUAL, COST_MOST };
+/* ns of a cost, with sizes as they usually are, or as large as is to be expected. */
+double cost_value(const struct facts *f, const struct cost *k, enum cost_size size);
 
 /* "'dict.used'", "what 'dictNext' hands out": what a number of turns is counted by. */
 const char *sym_text(const struct facts *f, const struct program *p, uint32_t sym, struct arena *a);

@@ -155,4 +155,7 @@ void solve_blocking(struct solver *s);
 /* cost.c */
 void solve_cost(struct solver *s);
 
+/* threads.c */
+void solve_threads(struct solver *s);
+
 #endif

@@ -12,14 +12,16 @@ static bool reads(const struct rule_run *run, const struct loop_fact *l)
 {
 	uint32_t n;
 	const struct effect *e = effects_at(run->e, l->op, &n);
-	bool io = false, in = false;
+	bool io = false, in = false, file = false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct clause *cl = e[i].clause;
 		io |= cl && cl->verb == VERB_BLOCKS &&
 		      (cl->category == CAT_IO || cl->category == CAT_PEER);
+		file |= cl && cl->verb == VERB_BLOCKS &&
+			cl->category == CAT_TTY; /* stdio: files, and what a user types */
 		in |= cl && (cl->verb == VERB_WRITES || cl->verb == VERB_GIVES);
 	}
-	return io && in;
+	return io && in && !file;
 }
 
 static void check(struct rule_run *run)
