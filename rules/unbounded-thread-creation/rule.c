@@ -2,6 +2,17 @@
  * that there may be. */
 #include "rule/api/rule.h"
 
+/* In a callback, or in a loop that takes connections: else it is a guess that there is one for each
+ * event. */
+static bool sure(const struct rule_run *run, const struct thread_fact *t)
+{
+	uint32_t fn = run->p->op_fn[run->f->entries[t->entry].site];
+	for (uint32_t i = 0; i < run->f->nentry; i++)
+		if (run->f->entries[i].fn == fn && ctx_is_task(run->f->entries[i].ctx))
+			return true;
+	return t->accept != NONE;
+}
+
 static void check(struct rule_run *run)
 {
 	const struct facts *f = run->f;
@@ -14,7 +25,7 @@ static void check(struct rule_run *run)
 		struct finding *fi = rule_report(run, e->site,
 			"a thread is started for each %s, without a limit",
 			t->accept != NONE ? "connection" : "event");
-		rule_level(fi, LEVEL_WARNING, CONF_MEDIUM);
+		rule_level(fi, LEVEL_WARNING, sure(run, t) ? CONF_MEDIUM : CONF_LOW);
 		rule_label(run, fi,
 			"about 28 kB each, and no more when the system's limit is reached");
 		rule_identity(run, fi, "%s", rule_name(run, e->fn));
