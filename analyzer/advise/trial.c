@@ -45,15 +45,20 @@ static double yield(const struct machine *m, const struct trial_setup *s)
 	return HELD * s->work / (alone(m) + PIECE);
 }
 
+/* There and back while neither side has time to fall into a deep sleep: jobs follow one another. */
+static double warm_handoff(const struct machine *m)
+{
+	return smaller(m->v[MACHINE_HANDOFF].median, m->v[MACHINE_TASK_HANDOFF].median);
+}
+
 static double inlined(const struct machine *m, const struct trial_setup *s)
 {
-	return (m->v[MACHINE_HANDOFF].median + s->work) / s->work;
+	return (warm_handoff(m) + s->work) / s->work;
 }
 
 static double reuse(const struct machine *m, const struct trial_setup *s)
 {
-	return (m->v[MACHINE_THREAD].median + m->v[MACHINE_WAKE_EVENTFD].median + s->work) /
-	       (m->v[MACHINE_HANDOFF].median + s->work);
+	return (m->v[MACHINE_THREAD].median + m->v[MACHINE_WAKE_EVENTFD].median + s->work) / (warm_handoff(m) + s->work);
 }
 
 static double own_thread(const struct machine *m, const struct trial_setup *s)
