@@ -44,6 +44,7 @@ struct costs {
 	uint32_t *store, *next_store;/* per field, then global: newest STORE into it; per op: the one before */
 	uint32_t nslot;
 	uint32_t fuel;		     /* steps left in a search for origins */
+	uint32_t nest, asks;	     /* extents being looked for, one for another; how many more may be */
 
 	bool *clock;		     /* per function: its result tells the time */
 	struct bits tree;	     /* per field: links the nodes of a tree */

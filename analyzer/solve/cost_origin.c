@@ -173,6 +173,9 @@ static bool out_origins(
 {
 	const struct fn *f = &c->ir->fns[callee];
 	bool any = false;
+	if (!c->fuel)
+		return false;
+	c->fuel--;
 	for (uint32_t o = f->op; o < f->op + f->nop && c->fuel; o++) {
 		const struct op *op = &c->ir->ops[o];
 		if (op->kind == OP_CALL && deep < 4 && fn_defined(c->s->p, op->src.id)) {
@@ -203,7 +206,7 @@ static void stored_by_call(
 	struct costs *c, uint32_t fn, uint32_t local, const struct trail *up, struct origins *out)
 {
 	const struct fn *f = &c->ir->fns[fn];
-	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
+	for (uint32_t o = f->op; o < f->op + f->nop && c->fuel; o++) {
 		const struct op *op = &c->ir->ops[o];
 		if (op->kind != OP_ADDR)
 			continue;

@@ -31,7 +31,7 @@ const double extent_most[EXT_COUNT] = {
 #undef EXTENT
 };
 
-enum { MAX_CALLERS = 12, MAX_WAY = 5, MAX_HEADS = 5 };
+enum { MAX_CALLERS = 12, MAX_WAY = 5, MAX_HEADS = 5, MAX_NEST = 12, MAX_ASKS = 200 };
 
 static enum extent larger(enum extent a, enum extent b)
 {
@@ -705,14 +705,19 @@ enum extent sym_extent(struct costs *c, uint32_t sym, int depth)
 {
 	if (sym < c->extents.n && c->extents.v[sym])
 		return (enum extent)(c->extents.v[sym] - 1);
-	if (depth > MAX_WAY)
+	if (!c->nest)
+		c->asks = MAX_ASKS;
+	if (depth > MAX_WAY || c->nest > MAX_NEST || !c->asks)
 		return EXT_SOME;
 	while (c->extents.n <= sym) {
 		vec_add(&c->extents, 0);
 		vec_add(&c->worst, NONE);
 	}
 	c->extents.v[sym] = 1 + EXT_ONE; /* in a cycle it adds nothing */
+	c->nest++;
+	c->asks--;
 	enum extent e = find_extent(c, sym, depth);
+	c->nest--;
 	c->extents.v[sym] = depth == 0 || c->syms.v[sym].kind != SYM_PARAM ? (uint8_t)(1 + e) : 0;
 	return e;
 }
