@@ -274,6 +274,24 @@ void rule_trace_loop(struct rule_run *run, struct finding *f, const struct loop_
 	t->steps[t->nstep - 1].at = f->at;
 }
 
+void rule_also(struct rule_run *run, struct finding *f, const char *kind, uint32_t site, const char *what)
+{
+	struct trace *t = f->ntrace ? &f->traces[f->ntrace - 1] : NULL;
+	if (!t || strcmp(t->title, kind)) {
+		struct trace *all = arena_alloc(run->mem, (f->ntrace + 1) * sizeof *all);
+		if (f->ntrace)
+			memcpy(all, f->traces, f->ntrace * sizeof *all);
+		f->traces = all;
+		t = &all[f->ntrace++];
+		*t = (struct trace){.title = kind};
+	}
+	struct trace_step *st = arena_alloc(run->mem, (t->nstep + 1) * sizeof *st);
+	if (t->nstep)
+		memcpy(st, t->steps, t->nstep * sizeof *st);
+	st[t->nstep++] = (struct trace_step){STEP_SITE, rule_where(run, site), fn_name(run->p, run->p->op_fn[site]), what};
+	t->steps = st;
+}
+
 /* ---- all rules ---- */
 
 static int by_place(const void *x, const void *y)

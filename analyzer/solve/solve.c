@@ -20,6 +20,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	solve_blocking(&s); /* needs: all of these			gives: visits, blocks		*/
 	solve_cost(&s);	    /* needs: visits, effects, fd, control	gives: cpu_loops, cost		*/
 	solve_threads(&s);  /* needs: entries, blocks, cpu_loops	gives: threads			*/
+	solve_races(&s);    /* needs: entries, effects, flow, params	gives: shared, uses		*/
 
 	arena_free(s.mem);
 	vec_free(&s.binds.v);

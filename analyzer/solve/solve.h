@@ -242,7 +242,55 @@ struct thread_fact {
 	uint32_t nfn;	   /* functions below it */
 };
 
+/* ---- shared state ---- */
+
+enum use_flag {
+	USE_WRITE = 1,
+	USE_ATOMIC = 2,
+	USE_VOLATILE = 4,
+	USE_FREE = 8,
+	USE_LIBRARY = 16, /* by a library function that is called here */
+	USE_RMW = 32,
+	USE_RACY = 64,	  /* takes part in a race */
+};
+/* An access to a shared object, as one thread makes it. */
+struct shared_use {
+	uint32_t site, fn;
+	uint32_t visit;	      /* in visits: how control gets there */
+	uint8_t flags;
+	uint32_t entry;	      /* in entries: the thread's */
+	const char *held;     /* the locks held, as text: "'a.lock', 'b'", or "" */
+};
+enum shared_verdict {
+	SHARED_RACE,	/* two may happen at once, and no lock keeps them apart */
+	SHARED_GUARDED, /* always under one lock, or always atomic, or never at once: see lock, and flags */
+};
+/* A variable, or a field of what is allocated at one place, that two threads touch, and one writes. */
+struct shared_object {
+	const char *name;     /* "stats.hits", "conn.state", "'rand' in the library" */
+	enum shared_verdict verdict;
+	uint32_t global;      /* or NONE */
+	uint32_t field;	      /* its last field, or NONE */
+	bool heap, library;   /* library: state inside a library function */
+	bool handed_out;      /* library: the function returns a pointer to it */
+	uint32_t use, nuse;   /* in uses: for a race the two that show it best come first, then the others that take part */
+	uint8_t sure;	      /* 0: only if locks are others than they seem; 1: by an assumption; 2: known threads, one object */
+	bool mixed;	      /* every race is between an atomic access and one that is not */
+	bool freed;	      /* every race is with freeing it */
+	const char *lock;     /* what all (GUARDED) or most other (RACE) accesses hold, or NULL */
+	uint32_t lock_field, lock_global; /* of which it is; or NONE. In the same record as the object: lock_near */
+	bool lock_near;
+	uint32_t nheld, nother; /* accesses with that lock, and without */
+	const char *why;      /* why the two can meet: a clause */
+	const char *fields;   /* further fields of the same objects, in the same way; or NULL */
+};
+
 struct facts {
+	struct shared_object *shared; /* sorted by the place of the first use */
+	uint32_t nshared;
+	struct shared_use *uses;
+	uint32_t nuse;
+	bool races_left; /* the program was too large for shared state to be looked at */
 	struct entry *entries; /* sorted by (file, line) of the function, then context */
 	uint32_t nentry;
 	struct evloop *loops;

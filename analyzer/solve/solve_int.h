@@ -158,4 +158,7 @@ void solve_cost(struct solver *s);
 /* threads.c */
 void solve_threads(struct solver *s);
 
+/* shared.c: points*.c, escape.c, locks*.c, parallel.c with it */
+void solve_races(struct solver *s);
+
 #endif

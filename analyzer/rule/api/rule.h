@@ -41,6 +41,8 @@ void rule_note(struct rule_run *run, struct finding *f, const char *fmt, ...) PR
 void rule_task(struct rule_run *run, struct finding *f, uint32_t entry);
 /* The way from an entry to the site, by the visits of a search. */
 void rule_trace(struct rule_run *run, struct finding *f, uint32_t visit, uint32_t site, const char *what);
+/* A further place of that kind ("other accesses"): they are one trace, at the end. */
+void rule_also(struct rule_run *run, struct finding *f, const char *kind, uint32_t site, const char *what);
 /* What to use instead of the modelled function, in the libraries that the program uses. */
 void rule_instead(struct rule_run *run, struct finding *f, const struct model *m);
 enum way {
