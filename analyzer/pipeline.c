@@ -23,53 +23,89 @@ static bool stopped(const struct pipeline_opts *o)
 
 /* ---- the stages ---- */
 
-static void keep(void *cache, const struct tu_cmd *cmd, const struct unit *u)
+struct lowering {
+	struct cache *cache;
+	const struct compdb *db;
+	const struct tu_cmd *first; /* of those that are parsed */
+	const uint32_t *which;	    /* their numbers in db */
+	void (*done)(void *ctx, uint32_t i, struct unit *u);
+	void *ctx;
+};
+
+static void lowered(void *ctx, const struct tu_cmd *cmd, struct unit *u)
 {
-	cache_put(cache, cmd, u);
+	struct lowering *l = ctx;
+
+	if (l->cache)
+		cache_put(l->cache, cmd, u);
+	l->done(l->ctx, l->which[cmd - l->first], u);
 }
 
-/* Takes from the cache what is right there; the units that are left to lower go to which. */
-static uint32_t cached(struct cache *c, struct analysis *a, uint32_t *which)
+/* Takes from the cache what is right there; the units that are left to parse go to which. */
+static uint32_t cached(struct lowering *l, uint32_t *which, struct arena *mem)
 {
-	uint32_t n = 0, ntu = a->db->ntu;
-	uint64_t *ids = arena_alloc(a->mem, (ntu + 1) * sizeof *ids);
+	uint32_t n = 0, ntu = l->db->ntu;
+	uint64_t *ids = arena_alloc(mem, (ntu + 1) * sizeof *ids);
 
-	if (c)
-		cache_find(c, a->db->tus, ntu, ids);
-	for (uint32_t i = 0; i < ntu; i++)
-		if (!ids[i] || cache_load(c, ids[i], &a->units[i]) < 0)
+	if (l->cache)
+		cache_find(l->cache, l->db->tus, ntu, ids);
+	for (uint32_t i = 0; i < ntu; i++) {
+		struct unit u = {0};
+
+		if (ids[i] && cache_load(l->cache, ids[i], &u) == 0)
+			l->done(l->ctx, i, &u);
+		else
 			which[n++] = i;
-	a->run.units_cached = ntu - n;
+	}
 	return n;
 }
 
-static int units(const struct pipeline_opts *o, struct analysis *a)
+int pipeline_lower(const struct pipeline_opts *o, const struct compdb *db,
+	void (*done)(void *ctx, uint32_t i, struct unit *u), void *ctx)
 {
 	/* files that are taken alone are no project to keep anything in */
-	bool wanted = !o->no_cache && (o->cache_dir || a->db->path);
-	struct cache *c = wanted ? cache_open(o->cache_dir, a->db->root) : NULL;
-	uint32_t n, *which = arena_alloc(a->mem, (a->db->ntu + 1) * sizeof *which);
-	struct compdb some = *a->db;
+	bool wanted = !o->no_cache && (o->cache_dir || db->path);
+	struct arena *mem = arena_new();
+	uint32_t n, *which = arena_alloc(mem, (db->ntu + 1) * sizeof *which);
+	struct lowering l = {.db = db, .which = which, .done = done, .ctx = ctx};
+	struct compdb some = *db;
 	struct front_opts fo = o->front;
 	struct unit *fresh;
 	int rc;
 
-	a->units = xcalloc(a->db->ntu + 1, sizeof *a->units);
-	n = cached(c, a, which);
+	l.cache = wanted ? cache_open(o->cache_dir, db->root) : NULL;
+	n = cached(&l, which, mem);
 	some.ntu = n;
-	some.tus = arena_alloc(a->mem, (n + 1) * sizeof *some.tus);
-	fresh = arena_alloc(a->mem, (n + 1) * sizeof *fresh);
+	l.first = some.tus = arena_alloc(mem, (n + 1) * sizeof *some.tus);
+	fresh = arena_alloc(mem, (n + 1) * sizeof *fresh);
 	for (uint32_t i = 0; i < n; i++)
-		some.tus[i] = a->db->tus[which[i]];
-	if (c) {
-		fo.done = keep;
-		fo.done_ctx = c;
-	}
+		some.tus[i] = db->tus[which[i]];
+	fo.done = lowered;
+	fo.done_ctx = &l;
 	rc = front_lower_all(&some, &fo, fresh);
-	for (uint32_t i = 0; i < n; i++)
-		a->units[which[i]] = fresh[i];
-	cache_close(c);
-	return rc;
+	cache_close(l.cache);
+	arena_free(mem);
+	return rc < 0 ? -1 : (int)(db->ntu - n);
+}
+
+static void take_unit(void *ctx, uint32_t i, struct unit *u)
+{
+	struct analysis *a = ctx;
+
+	a->units[i] = *u;
+	*u = (struct unit){0};
+}
+
+static int units(const struct pipeline_opts *o, struct analysis *a)
+{
+	int n;
+
+	if (o->nsummary)
+		return 0;
+	a->units = xcalloc(a->db->ntu + 1, sizeof *a->units);
+	n = pipeline_lower(o, a->db, take_unit, a);
+	a->run.units_cached = n < 0 ? 0 : (uint32_t)n;
+	return n < 0 ? -1 : 0;
 }
 
 static int program(const struct pipeline_opts *o, struct analysis *a)
@@ -345,7 +381,10 @@ static int stage(const struct pipeline_opts *o, struct analysis *a, enum stage s
 {
 	switch (s) {
 	case STAGE_COMPDB:
-		a->db = compdb_load(&o->db);
+		if (!o->nsummary)
+			a->db = compdb_load(&o->db);
+		else if (summary_read(o->summaries, o->nsummary, o->root ? o->root : ".", &a->db, &a->units) < 0)
+			return -1;
 		return !a->db || (o->loaded && o->loaded(o->loaded_ctx, a) < 0) ? -1 : 0;
 	case STAGE_UNITS:
 		return units(o, a);

@@ -38,6 +38,9 @@ struct pipeline_opts {
 	int (*loaded)(void *ctx, struct analysis *a);
 	void *loaded_ctx;
 	const char *cache_dir; /* NULL: see cache_open() */
+	const char *const *summaries; /* directories with the units: no database is read and nothing parsed */
+	uint32_t nsummary;
+	const char *root; /* of the project whose units they are; NULL: the working directory */
 	void (*begin)(void *ctx, enum stage s); /* a stage begins; may be NULL */
 	void *ctx;
 };
@@ -72,6 +75,10 @@ void pipeline_free(struct analysis *a);
 /* The facts (and, if asked for, the findings) as tables. NULL after error(). */
 struct facts_db *pipeline_facts_db(const struct pipeline_opts *o, const struct config *c, const struct analysis *a,
 	bool with_findings);
+/* The units stage alone, for any units of a database: done gets each as soon as it is there, numbered as in db,
+ * and may take it or free it (*u zero afterwards). Returns how many were in the cache, or -1 after error(). */
+int pipeline_lower(const struct pipeline_opts *o, const struct compdb *db,
+	void (*done)(void *ctx, uint32_t i, struct unit *u), void *ctx);
 /* Every rule of the tool, sorted by id, without an analysis and without reading a file; returns the count. */
 uint32_t pipeline_rules(const struct rule_info **rules);
 

@@ -64,3 +64,18 @@ int cli_lower_some(const struct cli *c, const struct compdb *db, const uint32_t 
 	free(some.tus);
 	return rc;
 }
+
+int cli_lower(const struct cli *c, const struct compdb *db, void (*done)(void *ctx, uint32_t i, struct unit *u), void *ctx)
+{
+	struct pipeline_opts o = c->pipe;
+	int rc;
+
+	o.front.stop = interrupt_flag();
+	if (progress_wanted(c->quiet))
+		o.front.progress = progress_show;
+	interrupt_catch();
+	rc = pipeline_lower(&o, db, done, ctx);
+	progress_clear();
+	interrupt_die();
+	return rc < 0 ? -1 : 0;
+}

@@ -38,6 +38,7 @@ struct cli {
 	uint32_t nout;
 	enum color_when color;
 	int fail_on; /* enum level, or NEVER_FAIL */
+	const char *shard, *out_dir; /* of map, or NULL */
 	const char *trace; /* --trace: a file, or NULL */
 	bool quiet, verbose, profile;
 	bool catches; /* the command has redirected messages */
@@ -157,6 +158,10 @@ int cli_lower_some(const struct cli *c, const struct compdb *db, const uint32_t 
 const char *child_program(struct arena *mem, const char *name, const char *folder);
 /* Runs it and adds what it prints to out. Its exit status, or -1 after error(). */
 int child_output(const char *const *argv, struct sb *out);
+
+/* Lowers all units of a database, with the cache; done as in pipeline_lower(). 0, or -1 after error(). */
+int cli_lower(const struct cli *c, const struct compdb *db, void (*done)(void *ctx, uint32_t i, struct unit *u),
+	void *ctx);
 
 /* ---- trace_join.c ---- */
 

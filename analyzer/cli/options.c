@@ -11,8 +11,9 @@
 
 #define ON(id) (1u << CMD_##id)
 #define EVERY ((1u << CMD_COUNT) - 1)
+#define PARSES (ANALYSES | ON(map))
 #define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(query) | ON(why) | ON(tasks) | ON(doctor) | ON(validate) | ON(dump) | ON(lsp))
-#define SETTINGS (ANALYSES | ON(config))
+#define SETTINGS (ANALYSES | ON(config) | ON(map) | ON(link))
 
 enum option_id {
 #define OPTION(id, ...) OPT_##id,
@@ -178,6 +179,15 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 		break;
 	case OPT_SCHEMA:
 		c->schema = true;
+		break;
+	case OPT_SHARD:
+		c->shard = val;
+		break;
+	case OPT_OUT:
+		c->out_dir = val;
+		break;
+	case OPT_ROOT:
+		c->pipe.root = val;
 		break;
 	case OPT_NO_CACHE:
 		c->pipe.no_cache = true;

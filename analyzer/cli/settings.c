@@ -105,7 +105,7 @@ int cli_settings(struct cli *c)
 		c->pipe.all = config_get(c->config, CONFIG_ALL)->num != 0;
 	c->pipe.confidence = (enum confidence)config_get(c->config, CONFIG_CONFIDENCE)->num;
 	s = config_get(c->config, CONFIG_FORMAT);
-	if (!cli_said(c, "format") && c->cmd == &commands[CMD_check])
+	if (!cli_said(c, "format") && (c->cmd == &commands[CMD_check] || c->cmd == &commands[CMD_link]))
 		rc = take_formats(c, s);
 	tell_said(c);
 	return rc;

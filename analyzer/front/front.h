@@ -92,8 +92,8 @@ struct front_opts {
 	uint64_t memory;       /* address space of a worker in bytes; 0: 4 GiB */
 	void (*progress)(void *ctx, uint32_t done, uint32_t total, const char *file);
 	void *ctx;
-	/* A unit is done, in the caller's process; may be NULL. */
-	void (*done)(void *ctx, const struct tu_cmd *cmd, const struct unit *u);
+	/* A unit is done, in the caller's process; may take it, leaving *u zero. May be NULL. */
+	void (*done)(void *ctx, const struct tu_cmd *cmd, struct unit *u);
 	void *done_ctx;
 	const volatile sig_atomic_t *stop; /* set to cancel: workers are killed and -1 returned */
 };

@@ -302,6 +302,10 @@ static inline const char *ir_text_of(const struct ir *ir, uint32_t str)
 void ir_write(const struct ir *ir, struct sb *out);
 struct ir *ir_map(const void *data, size_t size);
 
+/* Writes the unit as it would be with the directory from under the name to; neither ends in '/'. 0, or -1 if in
+ * is not well formed. */
+int ir_rebase(const struct ir *in, const char *from, const char *to, struct sb *out);
+
 /* What a function does and where it is written, whatever the ids of its unit: equal hashes, equal bodies. */
 uint64_t ir_hash_fn(const struct ir *ir, uint32_t fn);
 

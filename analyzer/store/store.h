@@ -1,5 +1,5 @@
 /* store.h - what stays between runs: the findings that are known (baseline.c), how they came and went
- * (history.c), and what was parsed (cache.c); and what can be asked of this run: the facts as tables (export.c,
+ * (history.c), and what was parsed (cache.c, summary.c); and what can be asked of this run: the facts as tables (export.c,
  * query.c) and the project's own rules over them (house.c). Only this folder knows SQLite.
  */
 #ifndef TVT_STORE_H
@@ -54,6 +54,18 @@ int cache_load(struct cache *c, uint64_t id, struct unit *u);
  * is written some time later, many at once. */
 uint64_t cache_put(struct cache *c, const struct tu_cmd *cmd, const struct unit *u);
 void cache_close(struct cache *c); /* writes what is left; c may be NULL */
+
+/* ---- summary.c: results of parsing as files, so that other machines can share the work ---- */
+
+/* What the units of a database are called, wherever the project lies: the same for all shards. */
+struct hash128 summary_program(const struct compdb *db);
+/* Writes unit i of db into a file in dir, whole or not at all. The same unit from the same sources has the same name
+ * and the same bytes everywhere. 0, or -1 after error(). */
+int summary_write(const char *dir, const struct compdb *db, struct hash128 program, uint32_t i, const struct unit *u);
+/* Reads all such files in these directories as units of a project at root: *db and *units are as if they had been
+ * loaded and parsed there. 0; or -1 after error(): one is missing or damaged, or they do not belong together. Then
+ * both are NULL. */
+int summary_read(const char *const *dirs, uint32_t ndir, const char *root, struct compdb **db, struct unit **units);
 
 /* ---- history.c: runs and findings over time ---- */
 

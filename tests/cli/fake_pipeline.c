@@ -82,6 +82,12 @@ void pipeline_free(struct analysis *a)
 	*a = (struct analysis){0};
 }
 
+int pipeline_lower(const struct pipeline_opts *o, const struct compdb *db,
+	void (*done)(void *ctx, uint32_t i, struct unit *u), void *ctx)
+{
+	return 0;
+}
+
 uint32_t pipeline_rules(const struct rule_info **out)
 {
 	*out = sample_rules;
