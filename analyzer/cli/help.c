@@ -81,10 +81,8 @@ static void general(struct sb *out)
 	}
 	for (int i = LISTED; i < CMD_COUNT; i++)
 		sb_printf(&more, "%s%s", i > LISTED ? ", " : "and ", commands[i].name);
-	if (more.n) {
-		sb_puts(out, "  ");
-		put_wrapped(out, more.s, 2, 6);
-	}
+	if (more.n)
+		put_row(out, "", more.s);
 	sb_free(&more);
 	sb_putc(out, '\n');
 	for (uint32_t i = 0; i < noption; i++)

@@ -114,11 +114,12 @@ static void put_options(struct sb *out)
 			put(out, values.s);
 		}
 		sb_free(&values);
+		uint32_t nname = 0;
 		for (int k = 0; k < CMD_COUNT && o->commands != every; k++) {
 			if (!(o->commands >> k & 1))
 				continue;
 			sb_printf(out, "%s%s", sep, commands[k].name);
-			sep = ", ";
+			sep = ++nname % 8 ? ", " : ",\n"; /* lines of roff are short */
 		}
 		sb_puts(out, *sep == ',' ? ")\n" : "\n");
 	}
