@@ -141,6 +141,14 @@ static const struct {
 	{"sync-call-of-async-library", "async"},
 	{"loop-run-in-callback", "async"},
 	{"blocking-in-shared-pool", "thread"},
+	{"heavy-call-in-task", "pool"},
+	{"cpu-loop-in-task", "yield"},
+	{"offload-too-small", "inline"},
+	{"thread-per-request", "reuse"},
+	{"thread-per-waiting-connection", "tasks"},
+	{"unbounded-thread-creation", "tasks"},
+	{"timer-sleep-thread", "timers"},
+	{"cpu-oversubscription", "cores"},
 };
 
 const struct trial_kind *trial_find(const char *name)

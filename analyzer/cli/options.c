@@ -12,7 +12,7 @@
 #define ON(id) (1u << CMD_##id)
 #define EVERY ((1u << CMD_COUNT) - 1)
 #define PARSES (ANALYSES | ON(map))
-#define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(query) | ON(why) | ON(tasks) | ON(doctor) | ON(validate) | ON(dump) | ON(lsp))
+#define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(query) | ON(why) | ON(tasks) | ON(advise) | ON(doctor) | ON(validate) | ON(dump) | ON(lsp))
 #define SETTINGS (ANALYSES | ON(config) | ON(map) | ON(link))
 
 enum option_id {
