@@ -79,6 +79,8 @@ struct facts_db *pipeline_facts_db(const struct pipeline_opts *o, const struct c
  * and may take it or free it (*u zero afterwards). Returns how many were in the cache, or -1 after error(). */
 int pipeline_lower(const struct pipeline_opts *o, const struct compdb *db,
 	void (*done)(void *ctx, uint32_t i, struct unit *u), void *ctx);
+/* Makes a->run.lanes (lanes.c). */
+void pipeline_lanes(struct analysis *a);
 /* Every rule of the tool, sorted by id, without an analysis and without reading a file; returns the count. */
 uint32_t pipeline_rules(const struct rule_info **rules);
 

@@ -60,6 +60,9 @@ int cmd_check(const struct cli *c)
 		status = cli_compare(c, &a, &since);
 	if (status < 0) {
 		cli_remember(c, &a);
+		for (uint32_t i = 0; i < c->nout; i++)
+			if (!strcmp(c->outs[i].format->name, "html") && a.f)
+				pipeline_lanes(&a);
 		struct report_in in = {.findings = a.findings,
 			.nfinding = a.nfinding,
 			.rules = a.rules,

@@ -13,6 +13,14 @@ void write_gitlab(const struct report_in *in, struct sb *out);
 void write_junit(const struct report_in *in, struct sb *out);
 void write_checkstyle(const struct report_in *in, struct sb *out);
 void write_rdjson(const struct report_in *in, struct sb *out);
+void write_html(const struct report_in *in, struct sb *out);
+
+/* ---- html_map.c: drawings for html.c ---- */
+
+void html_map(const struct report_in *in, struct sb *out);   /* lanes */
+void html_trend(const struct report_in *in, struct sb *out); /* findings over runs */
+/* Text, with everything that HTML or a reader could take for something else made visible. */
+void put_html(struct sb *out, const char *s);
 
 /* ---- words ---- */
 

@@ -48,6 +48,10 @@ int pipeline_rest(const struct pipeline_opts *o, struct analysis *a)
 	return error("this pipeline has no stages");
 }
 
+void pipeline_lanes(struct analysis *a)
+{
+}
+
 int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
 {
 	const char *root = getenv("TVT_FAKE_ROOT");

@@ -99,6 +99,28 @@ struct history_run {
 	uint32_t silenced;
 	uint32_t added, fixed, reopened;
 };
+/* What runs where, for a map: loops, pools and threads as lanes with the functions that begin on them. */
+struct lane_leaf { /* a call that may block there */
+	const char *callee, *waits; /* "getaddrinfo", "dns" */
+	struct where at;
+};
+struct lane_entry {
+	const char *name, *context; /* "on_read", "timer" */
+	const char *by;		    /* what registers it, "uv_read_start", or NULL */
+	struct where at, by_at;
+	struct lane_leaf *leaves;
+	uint32_t nleaf;
+	uint32_t nlong;		    /* loops below it that may take longer than a turn of an event loop should */
+	const char *longest;	    /* the cost of the worst of them, or NULL */
+};
+enum lane_kind { LANE_LOOP, LANE_POOL, LANE_THREAD, LANE_SIGNAL, LANE_OTHER };
+struct lane {
+	enum lane_kind kind;
+	const char *title;
+	struct where at; /* of what runs it; file NULL: not one place */
+	struct lane_entry *entries;
+	uint32_t nentry;
+};
 struct seen { /* by a traced run, but no finding */
 	struct where at;
 	const char *text; /* "'read' 12 times in 'on_client', at most 31 ms" */
@@ -113,6 +135,8 @@ struct run_info { /* the summary line, and coverage honesty */
 	uint32_t suppressed, unused_suppressions, below_threshold;
 	const struct unused *unused; /* unused_suppressions of them */
 	struct compared compared;
+	const struct lane *lanes; /* only if asked for */
+	uint32_t nlane;
 	const struct history_run *past; /* oldest first, this one included; NULL: nothing is remembered */
 	uint32_t npast;
 	double seconds;
