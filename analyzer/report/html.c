@@ -243,20 +243,23 @@ static void data_str(struct json *j, const char *key, const char *s)
 	sb_free(&safe);
 }
 
-/* A piece of the data: findings, and the lines of source that they are the first to show. Pieces are small because
- * browsers take quadratic time to read one large element. */
+/* A piece of the data: what the list shows of findings; what is shown when one is opened; and the lines of source that
+ * they are the first to show. Pieces are small because browsers take quadratic time to read one large element, and the
+ * second half is read only when it is needed. */
 struct piece {
-	struct sb findings, lines;
-	struct json j, jl;
+	struct sb heads, bodies, lines;
+	struct json j, jb, jl;
 	struct map seen; /* lines, in all pieces */
 };
-enum { PIECE = 32768 };
+enum { PIECE = 65536 };
 
 static void piece_begin(struct piece *s)
 {
-	s->findings.n = s->lines.n = 0;
-	json_begin(&s->j, &s->findings, false);
+	s->heads.n = s->bodies.n = s->lines.n = 0;
+	json_begin(&s->j, &s->heads, false);
 	json_arr(&s->j, NULL);
+	json_begin(&s->jb, &s->bodies, false);
+	json_arr(&s->jb, NULL);
 	json_begin(&s->jl, &s->lines, false);
 	json_obj(&s->jl, NULL);
 }
@@ -276,9 +279,12 @@ static void put_data(struct sb *out, const struct sb *json)
 static void piece_end(struct piece *s, struct sb *out)
 {
 	json_end(&s->j);
+	json_end(&s->jb);
 	json_end(&s->jl);
-	sb_puts(out, "<script type=\"application/json\" class=\"data\">{\"findings\":");
-	put_data(out, &s->findings);
+	sb_puts(out, "<script type=\"application/json\" class=\"heads\">");
+	put_data(out, &s->heads);
+	sb_puts(out, "</script>\n<script type=\"application/json\" class=\"bodies\">{\"bodies\":");
+	put_data(out, &s->bodies);
 	sb_puts(out, ",\"lines\":");
 	put_data(out, &s->lines);
 	sb_puts(out, "}</script>\n");
@@ -328,11 +334,13 @@ static void data_finding(const struct report_in *in, struct piece *s, const stru
 	json_obj(j, NULL);
 	data_str(j, "rule", f->rule);
 	json_str(j, "level", level_word[f->level]);
-	json_str(j, "confidence", confidence_word[f->confidence]);
 	json_str(j, "state", f->suppressed ? "silenced" : f->known ? "known" : in->run->compared.with ? "new" : "open");
 	data_at(j, &f->at);
-	json_int(j, "col", f->at.col);
 	data_str(j, "message", f->message);
+	json_end(j);
+	j = &s->jb;
+	json_obj(j, NULL);
+	json_str(j, "confidence", confidence_word[f->confidence]);
 	data_str(j, "label", f->label);
 	data_str(j, "task", f->task);
 	data_str(j, "reason", f->suppressed);
@@ -390,13 +398,14 @@ static void put_findings(const struct report_in *in, struct sb *out)
 	piece_begin(&s);
 	for (uint32_t i = 0; i < in->nfinding; i++) {
 		data_finding(in, &s, &in->findings[i]);
-		if (s.findings.n + s.lines.n < PIECE)
+		if (s.heads.n + s.bodies.n + s.lines.n < PIECE)
 			continue;
 		piece_end(&s, out);
 		piece_begin(&s);
 	}
 	piece_end(&s, out);
-	sb_free(&s.findings);
+	sb_free(&s.heads);
+	sb_free(&s.bodies);
 	sb_free(&s.lines);
 	map_free(&s.seen);
 }

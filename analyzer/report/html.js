@@ -2,12 +2,22 @@
 /* The list of findings. Only what is looked at is made: rows in batches, their insides when they are opened. */
 (() => {
 	const data = { findings: [], lines: {} };
-	for (const e of document.querySelectorAll("script.data")) {
-		const piece = JSON.parse(e.textContent);
-		for (const f of piece.findings)
-			data.findings.push(f);
-		Object.assign(data.lines, piece.lines);
-	}
+	const pieces = [...document.querySelectorAll("script.bodies")];
+	document.querySelectorAll("script.heads").forEach((e, piece) => JSON.parse(e.textContent).forEach((f, at) => {
+		f.piece = piece;
+		f.at = at;
+		data.findings.push(f);
+	}));
+	/* What is shown when a finding is opened. Its lines may stand in an earlier piece: pieces are read in order. */
+	let read = 0;
+	const open = (f) => {
+		for (; read <= f.piece; read++) {
+			const piece = JSON.parse(pieces[read].textContent);
+			Object.assign(data.lines, piece.lines);
+			pieces[read] = piece.bodies;
+		}
+		return pieces[f.piece][f.at];
+	};
 	const levels = { note: 0, warning: 1, error: 2 };
 	const batch = 100;
 	const byId = (id) => document.getElementById(id);
@@ -44,9 +54,9 @@
 		p.append(make("b", "", what + " "), text);
 		parent.append(p);
 	};
-	const body = (f) => {
-		const b = make("div", "body");
-		const src = source(f, 2);
+	const body = (head) => {
+		const f = open(head), b = make("div", "body");
+		const src = source(head, 2);
 		if (src)
 			b.append(src);
 		sentence(b, "At the place:", f.label);
@@ -86,8 +96,8 @@
 	};
 
 	/* What words are looked for in; made when it is needed. */
-	const textOf = (f) => f.found || (f.found = [f.rule, f.level, f.message, place(f), f.task,
-		...f.chains.flatMap((c) => c.steps.map((s) => s.fn))].join(" ").toLowerCase());
+	const textOf = (f) => f.found || (f.found = [f.rule, f.level, f.message, place(f), open(f).task,
+		...open(f).chains.flatMap((c) => c.steps.map((s) => s.fn))].join(" ").toLowerCase());
 
 	const showMore = () => {
 		const part = document.createDocumentFragment();
