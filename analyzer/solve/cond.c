@@ -257,7 +257,7 @@ static enum tri fd_nonblocking(struct val v)
 		return v.ones <= 2 ? NO : MAYBE;
 	if (v.kind != VAL_FD)
 		return MAYBE;
-	if ((v.fd_kind & ~FD_TRAITS) == FD_FILE || v.fd_kind == FD_DIR)
+	if (v.fd_kind == FD_DIR || ((v.fd_kind & ~FD_TRAITS) == FD_FILE && v.mode != FD_NONBLOCKING))
 		return NO; /* open(2): O_NONBLOCK has no effect on regular files */
 	return v.mode == FD_NONBLOCKING ? YES : v.mode == FD_BLOCKING ? NO : MAYBE;
 }
@@ -271,6 +271,18 @@ static bool numeric_host(const char *text)
 		digit |= *text >= '0' && *text <= '9';
 	}
 	return digit;
+}
+
+/* Does the text begin so? A format is known up to its first conversion. */
+static enum tri begins(const char *text, const char *prefix)
+{
+	for (; *prefix; text++, prefix++) {
+		if (*text == '%')
+			return MAYBE;
+		if (*text != *prefix)
+			return NO;
+	}
+	return YES;
 }
 
 static enum tri leaf(void *ctx, const struct mcond *c)
@@ -312,15 +324,17 @@ static enum tri leaf(void *ctx, const struct mcond *c)
 			return l->assume ? NO : MAYBE;
 		if (c->value & FD_TRAITS)
 			return v.fd_kind & c->value ? YES : NO;
+		if (v.fd_kind & FD_FILE && v.mode == FD_NONBLOCKING) /* who says O_NONBLOCK means a device or a FIFO */
+			return l->assume || c->value != FD_FILE ? NO : MAYBE;
 		if (!(v.fd_kind & ~FD_TRAITS & ~c->value))
 			return YES;
 		return !(v.fd_kind & c->value) || l->assume ? NO : MAYBE; /* one of several kinds is no evidence */
 	case MC_READY:
 		return l->assume ? NO : MAYBE;
-	case MC_LITERAL:
-		if (v.kind != VAL_STR)
-			return MAYBE;
-		return str_starts(ir_text_of(s->ir, v.id), c->text) ? YES : NO;
+	case MC_LITERAL: {
+		enum tri t = v.kind == VAL_STR ? begins(ir_text_of(s->ir, v.id), c->text) : MAYBE;
+		return t == MAYBE && v.kind == VAL_STR && l->assume ? NO : t;
+	}
 	case MC_NUMERIC:
 		return v.kind == VAL_STR ? (numeric_host(ir_text_of(s->ir, v.id)) ? YES : NO) : MAYBE;
 	default:

@@ -409,6 +409,42 @@ static struct val value_of_call(const struct frame *fr, uint32_t at, int depth)
 	return v.kind == VAL_FD ? v : any;
 }
 
+/* A local array that one call fills with a text: snprintf(path, n, "/proc/%d/stat", pid). The text is what it begins
+ * with. */
+static struct val text_in(const struct frame *fr, uint32_t path, uint32_t at, int depth)
+{
+	const struct solver *s = fr->s;
+	const struct fn *f = &s->ir->fns[fr->fn];
+	struct ref array = s->ir->paths[path].base, text = REF(NONE, 0);
+	uint32_t filled = NONE;
+
+	if (array.kind != REF_LOCAL)
+		return TOP;
+	uint32_t type = s->ir->locals[f->local + array.id].type;
+	if (type == NONE || s->ir->types[type].kind != TYPE_ARRAY)
+		return TOP;
+	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
+		uint32_t n;
+		const struct effect *e = s->ir->ops[o].kind == OP_CALL ? effects_at(s->e, o, &n) : NULL;
+		for (uint32_t i = 0; e && i < n; i++) {
+			if (!e[i].clause || e[i].clause->verb != VERB_COPIES)
+				continue;
+			struct ref to = effect_arg(s->p, &e[i], e[i].clause->q);
+			uint32_t def = to.kind == REF_LOCAL ? local_facts(s, fr->fn)->def[to.id] : NONE;
+			if (def == NONE || s->ir->ops[def].kind != OP_ADDR ||
+				!ref_eq(s->ir->paths[s->ir->ops[def].src.id].base, array))
+				continue;
+			if (filled != NONE)
+				return TOP;
+			filled = o;
+			text = effect_arg(s->p, &e[i], e[i].clause->p);
+		}
+	}
+	if (filled == NONE || filled == at || !site_dominates(s, filled, at))
+		return TOP;
+	return value_at(fr, text, at_site(s, filled), depth + 1);
+}
+
 static struct val find_value_of_def(const struct frame *fr, uint32_t at, int depth)
 {
 	const struct op *op = &fr->s->ir->ops[at];
@@ -418,8 +454,10 @@ static struct val find_value_of_def(const struct frame *fr, uint32_t at, int dep
 		return value_at(fr, op->src, here, depth + 1);
 	case OP_LOAD:
 		return value_of_path(fr, op->src.id);
-	case OP_ADDR:
-		return (struct val){.kind = VAL_NONNULL};
+	case OP_ADDR: {
+		struct val text = text_in(fr, op->src.id, at, depth);
+		return text.kind == VAL_STR ? text : (struct val){.kind = VAL_NONNULL};
+	}
 	case OP_BIN:
 		return arithmetic(op->flags, value_at(fr, op->src, here, depth + 1),
 			value_at(fr, ref_of(op->arg), here, depth + 1));
@@ -455,6 +493,33 @@ static struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
 	struct val v = find_value_of_def(fr, at, depth);
 	fr->memo->v.v[i] = v;
 	return v;
+}
+
+/* Behind `if (!x) return;` x is not 0, if nothing is assigned to it but what it has from the start. */
+static bool checked(const struct frame *fr, uint32_t local, struct point at)
+{
+	const struct solver *s = fr->s;
+	const struct fn *f = &s->ir->fns[fr->fn];
+	const struct local_facts *l = local_facts(s, fr->fn);
+	const struct cfg *g = program_cfg(s->p, fr->fn);
+
+	if (local >= f->nparam || l->def[local] != NONE)
+		return false;
+	for (uint32_t b = at.block; b != NONE; b = g->idom[b]) {
+		if (l->guard[b].at == NONE)
+			continue;
+		const struct block *bl = &s->ir->blocks[f->block + l->guard[b].at];
+		if (bl->term != TERM_IF || bl->cond.rhs.kind != REF_CONST || s->ir->consts[bl->cond.rhs.id] ||
+			bl->cond.rel != (l->guard[b].succ == 0 ? REL_NE : REL_EQ))
+			continue;
+		struct ref x = bl->cond.lhs;
+		uint32_t d = l->def[x.id];
+		if (x.id != local && d != NONE && s->ir->ops[d].kind == OP_COPY)
+			x = s->ir->ops[d].src;
+		if (x.kind == REF_LOCAL && x.id == local)
+			return true;
+	}
+	return false;
 }
 
 struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth)
@@ -498,6 +563,8 @@ struct val value_at(const struct frame *fr, struct ref r, struct point at, int d
 		}
 		if (v.kind == VAL_TOP)
 			v = class_fd(s, flow_local(s->p, fr->fn, r.id));
+		if (v.kind == VAL_TOP && checked(fr, r.id, at))
+			v = (struct val){.kind = VAL_NONNULL};
 	}
 	if (v.kind == VAL_FD && s->makes && s->nmake[fr->fn])
 		v = with_modes(fr, v, fd_key_at(s, fr->fn, r, at), at);
