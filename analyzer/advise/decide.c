@@ -108,6 +108,13 @@ static void reason(struct advice *a, const char *text)
 static void reasons(struct advice *a, const struct profile *p, const struct program *pr,
 	const struct facts *f, struct arena *mem)
 {
+	if (a->loop)
+		reason(a, arena_printf(mem, "'%s' loops over %s: %s a turn, %s at %.2g of them",
+				  fn_name(pr, p->loop->fn),
+				  p->loop->sym == NONE ? "its data"
+						       : sym_text(f, pr, p->loop->sym, mem),
+				  ns_text(p->loop->turn, mem), ns_text(LOOP_BUDGET_NS, mem),
+				  loop_limit(p->loop, LOOP_BUDGET_NS)));
 	if (p->block) {
 		const struct block_site *b = p->block;
 		reason(a, arena_printf(mem, "'%s' %s, about %s%s", b->model->name,
@@ -120,7 +127,7 @@ static void reasons(struct advice *a, const struct profile *p, const struct prog
 					  "%u further calls below it wait or compute for long",
 					  p->nblock - 1));
 	}
-	if (p->loop)
+	if (p->loop && !a->loop)
 		reason(a, arena_printf(mem, "'%s' loops over %s: %s a turn, %s at %.2g",
 				  fn_name(pr, p->loop->fn),
 				  p->loop->sym == NONE ? "its data"
@@ -167,7 +174,8 @@ static double harm_of(const struct advice *a)
 	case ADVICE_LEAVE:
 		return 0;
 	default:
-		return a->hold;
+		return a->hold < 1e9 ? a->hold
+				     : 1e9; /* beyond a second it is a guess which is worse */
 	}
 }
 

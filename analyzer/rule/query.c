@@ -40,6 +40,9 @@ bool loop_over_budget(const struct facts *f, const struct loop_fact *l)
 		       l->turn * (double)l->count >= 5 * LOOP_BUDGET_NS;
 	if (l->trip == TRIP_WORK || l->trip == TRIP_OTHER)
 		return false;
+	if (l->turn > LOOP_BUDGET_NS) /* that one turn takes longer is what is called's doing, or a
+					 sum of guesses */
+		return false;
 	return l->turn * plausible(l->extent) >= LOOP_BUDGET_NS;
 }
 
