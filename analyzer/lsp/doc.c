@@ -137,8 +137,10 @@ void on_open(struct server *s, const struct msg *m)
 
 static void changed(struct server *s, struct doc *d)
 {
-	d->has_held ? unit_free(&d->held) : (void)0;
+	if (d->has_held)
+		unit_free(&d->held);
 	d->has_held = false;
+	d->typed = s->now;
 	publish_drop(s, d->uri);
 	project_changed(s, d->path, true);
 	publish_doc(s, d);

@@ -10,6 +10,7 @@
  *	round.c      units to findings: link, models, solve, rules, in a child process
  *	view*.c      what comes out of a round, and is answered from
  *	publish.c    diagnostics, pushed and pulled
+ *	why.c        where a function runs and what it waits for, in words
  *	on_hover.c on_lens.c on_action.c on_calls.c on_command.c    one thing an editor shows each
  *	frame.c jval.c text.c    bytes to messages, JSON to values, texts and positions
  */
@@ -42,6 +43,7 @@ struct doc {
 	uint32_t failed_seq;   /* the text at which a worker died: not sent again */
 	bool stale;	       /* something else that the unit reads has changed */
 	double used;	       /* when the worker was last of use */
+	double typed;	       /* when it was last changed */
 	struct unit held;      /* a result with errors that is taken only when typing stops */
 	bool has_held;
 	uint32_t held_seq;
@@ -76,7 +78,7 @@ struct project {
 	/* the round that runs */
 	int round_fd, round_pidfd;
 	pid_t round_pid;   /* 0: none */
-	double round_since;
+	double round_since, round_took; /* when it began; how long the last one took */
 	char *token;	   /* of the progress that is shown */
 	bool token_ok;	   /* the client has taken it */
 	uint32_t percent;
@@ -225,6 +227,7 @@ void project_detach(struct server *s, struct doc *d);
 void project_changed(struct server *s, const char *path, bool open); /* a file, on disk or in a buffer */
 struct slot *project_slot(struct project *p, const struct doc *d);
 bool project_busy(const struct project *p); /* its view is not yet that of what is open */
+double project_deadline(struct server *s); /* when a pause in typing is long enough; 0: nothing waits for one */
 void progress_begin(struct server *s, struct project *p, const char *title);
 void progress_report(struct server *s, struct project *p, uint32_t percent, const char *text);
 void progress_end(struct server *s, struct project *p);
@@ -275,9 +278,8 @@ typedef void diag_fn(void *ctx, const struct view *v, const struct vdiag *d, str
 void each_diag(const struct project *p, const struct doc *d, diag_fn *fn, void *ctx);
 /* The function of the view whose name, or a call of which, is at a place; NONE. */
 uint32_t fn_at(const struct project *p, const struct doc *d, struct pos at, struct range *where);
-struct word {
-	const char *s;
-	size_t n;
-};
+/* why.c: in Markdown, or NULL if there is nothing to tell; and how many blocking calls it leads to. */
+const char *fn_why(const struct view *v, uint32_t fn, struct arena *a);
+uint32_t fn_blocking(const struct view *v, uint32_t fn, struct arena *a);
 
 #endif

@@ -125,7 +125,7 @@ void on_calls_in(struct server *s, const struct msg *m)
 
 void on_calls_out(struct server *s, const struct msg *m)
 {
-	uint32_t fn, *which;
+	uint32_t fn, *which, n = 0;
 	const struct view *v = find(s, m, &fn);
 
 	if (!v) {
@@ -134,6 +134,7 @@ void on_calls_out(struct server *s, const struct msg *m)
 	}
 	which = arena_alloc(s->mem, (v->fns[fn].nout + 1) * sizeof *which);
 	for (uint32_t i = 0; i < v->fns[fn].nout; i++)
-		which[i] = v->fns[fn].out + i;
-	put_calls(s, m, v, which, v->fns[fn].nout, false);
+		if (v->calls[v->fns[fn].out + i].callee != NONE)
+			which[n++] = v->fns[fn].out + i;
+	put_calls(s, m, v, which, n, false);
 }

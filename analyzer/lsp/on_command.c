@@ -16,6 +16,7 @@ static void why(struct server *s, const struct msg *m, const struct jval *args)
 	const struct jval *first = args ? args->kids : NULL, *second = first ? first->next : NULL;
 	struct doc *d = first && first->kind == J_STR ? doc_find(s, first->s) : NULL;
 	const struct view *v = d && d->project ? &d->project->view : NULL;
+	const char *text;
 	uint32_t fn = NONE;
 	struct range where;
 	struct pos at;
@@ -36,11 +37,12 @@ static void why(struct server *s, const struct msg *m, const struct jval *args)
 	} else if (v->map && get_pos(second, "", &at)) {
 		fn = fn_at(d->project, d, at, &where);
 	}
-	if (fn == NONE || !v->fns[fn].why)
+	text = fn == NONE ? NULL : fn_why(v, fn, s->mem);
+	if (!text)
 		answer_text(s, m, "nothing is known of it: it neither runs in a task, thread or handler nor leads from one to a "
 				  "call that blocks");
 	else
-		answer_text(s, m, view_str(v, v->fns[fn].why));
+		answer_text(s, m, text);
 }
 
 static void explain(struct server *s, const struct msg *m, const struct jval *args)

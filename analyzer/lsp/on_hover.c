@@ -74,7 +74,7 @@ uint32_t fn_at(const struct project *p, const struct doc *d, struct pos at, stru
 			return f->fn + i;
 	}
 	for (uint32_t i = 0; f && i < v->ncalls; i++) {
-		if (v->calls[i].file != (uint32_t)(f - v->files))
+		if (v->calls[i].file != (uint32_t)(f - v->files) || v->calls[i].callee == NONE)
 			continue;
 		*where = v->calls[i].at;
 		if (doc_move(d, where) && range_touches(*where, point))
@@ -87,6 +87,7 @@ void on_hover(struct server *s, const struct msg *m)
 {
 	struct doc *d = doc_of(s, m);
 	struct hover h = {.s = s};
+	const char *why;
 	struct range where;
 	struct json j;
 	uint32_t fn;
@@ -99,10 +100,11 @@ void on_hover(struct server *s, const struct msg *m)
 	}
 	each_diag(d->project, d, on_diag, &h);
 	fn = fn_at(d->project, d, h.at, &where);
-	if (fn != NONE && d->project->view.fns[fn].why) {
+	why = fn == NONE ? NULL : fn_why(&d->project->view, fn, s->mem);
+	if (why) {
 		if (!h.text.n)
 			h.range = where;
-		add(&h, view_str(&d->project->view, d->project->view.fns[fn].why));
+		add(&h, why);
 	}
 	if (h.rule && h.rule->page) {
 		struct sb b = {0};

@@ -18,12 +18,14 @@ void on_lens(struct server *s, const struct msg *m)
 		const struct vfn *fn = &v->fns[f->fn + i];
 		struct range at = fn->at;
 		struct sb title = {0};
+		uint32_t n;
 
 		if (!fn->detail || !doc_move(d, &at))
 			continue;
 		sb_printf(&title, "%s", view_str(v, fn->detail));
-		if (fn->nblocking)
-			sb_printf(&title, ": %u blocking path%s", fn->nblocking, fn->nblocking == 1 ? "" : "s");
+		n = fn_blocking(v, f->fn + i, s->mem);
+		if (n)
+			sb_printf(&title, ": %u blocking path%s", n, n == 1 ? "" : "s");
 		json_obj(&j, NULL);
 		put_range(&j, "range", at);
 		json_obj(&j, "command");

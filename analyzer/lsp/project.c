@@ -7,6 +7,9 @@
  */
 #include "lsp/lsp_int.h"
 
+#define TYPING 0.12   /* seconds from a key on that are no pause */
+#define PATIENCE 2.0
+
 /* ---- which one ---- */
 
 static bool holds(const char *dir, const char *path)
@@ -301,12 +304,41 @@ void project_lowered(struct server *s, struct project *p, struct job *job)
 	job_free(job);
 }
 
+/* A round that begins while a newer text is being typed or parsed would be stale at its end. */
 static bool typing(struct server *s, struct project *p)
 {
-	for (uint32_t i = 0; i < s->docs.n; i++)
-		if (s->docs.v[i]->project == p && s->docs.v[i]->live && live_busy(s->docs.v[i]->live))
+	for (uint32_t i = 0; i < s->docs.n; i++) {
+		const struct doc *d = s->docs.v[i];
+
+		if (d->project == p && ((d->live && live_busy(d->live)) || s->now - d->typed < TYPING))
 			return true;
+	}
 	return false;
+}
+
+/* Rounds follow pauses in typing, and there is at least one every PATIENCE seconds. One that is overtaken when it has
+ * hardly begun makes room for the next. */
+static void start_round(struct server *s, struct project *p)
+{
+	bool pause = !typing(s, p);
+
+	if (p->round_pid && p->dirty && pause && s->now - p->round_since < p->round_took / 2)
+		round_stop(s, p);
+	if (p->dirty && !p->round_pid && p->db && (pause || s->now - p->round_since > PATIENCE))
+		round_start(s, p);
+}
+
+double project_deadline(struct server *s)
+{
+	double first = 0;
+
+	for (uint32_t i = 0; i < s->docs.n; i++) {
+		double at = s->docs.v[i]->typed + TYPING;
+
+		if (s->docs.v[i]->project && s->docs.v[i]->project->dirty && at > s->now && (!first || at < first))
+			first = at;
+	}
+	return first;
 }
 
 bool project_busy(const struct project *p)
@@ -337,10 +369,7 @@ void project_work(struct server *s)
 			load(s, p);
 		else if (!p->job && p->indexed && p->db)
 			lower(s, p);
-		/* a round that begins while a newer text is being parsed would be stale at its end; but findings
-		 * must not wait for ever for a pause in typing */
-		if (p->dirty && !p->round_pid && p->db && (!typing(s, p) || s->now - p->round_since > 1.0))
-			round_start(s, p);
+		start_round(s, p);
 	}
 }
 

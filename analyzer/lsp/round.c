@@ -118,6 +118,7 @@ void round_done(struct server *s, struct project *p)
 		return;
 	}
 	end(p);
+	p->round_took = s->now - p->round_since;
 	p->nview++;
 	doc_seen(s, p);
 	publish_view(s, p, &old);

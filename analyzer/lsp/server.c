@@ -80,8 +80,10 @@ static void work(struct server *s)
 
 static int timeout(struct server *s)
 {
-	double at = doc_deadline(s);
+	double at = doc_deadline(s), pause = project_deadline(s);
 
+	if (pause && (!at || pause < at))
+		at = pause;
 	if (s->dead.n && (!at || at > s->now + 0.1))
 		at = s->now + 0.1;
 	if (!at)

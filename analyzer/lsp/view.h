@@ -35,13 +35,13 @@ struct vfn {
 	uint32_t file; /* NONE: nowhere that can be opened */
 	struct range at; /* its name */
 	uint32_t name, detail; /* detail: "task on the libuv loop"; "" if it is no entry */
-	uint32_t why;	       /* Markdown: where it runs and what it waits for */
-	uint32_t nblocking;    /* an entry's ways to a blocking call */
+	uint32_t runs;	       /* an entry: Markdown, how it is registered */
 	uint32_t out, nout;    /* in calls */
 	uint32_t in, nin;      /* in ins, which are in calls */
 };
 struct vcall {
-	uint32_t caller, callee; /* in fns */
+	uint32_t caller, callee; /* in fns; callee is NONE if what blocks is called through a pointer */
+	uint32_t name, phrase;	 /* of what blocks: the function, "waits for the disk"; else 0 */
 	uint32_t file;
 	struct range at;
 };

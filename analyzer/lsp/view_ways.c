@@ -20,7 +20,7 @@ struct ways {
 	uint32_t *next;	     /* per block site */
 	uint32_t *entry_of, *entry_next; /* the same for entries */
 	uint32_t *id;	     /* per function: in vfns */
-	uint32_t *by, *queue; /* of a search */
+	uint32_t *queue;     /* of a search */
 };
 
 static const char *const ctx_phrase[CTX_COUNT] = {
@@ -77,34 +77,6 @@ static void find_blocking(struct ways *w)
 	}
 }
 
-/* Breadth first from fn over functions on ways; returns how many were reached, in queue; by[] is the edge. */
-static uint32_t search(struct ways *w, uint32_t fn)
-{
-	uint32_t head = 0, tail = 0;
-
-	w->by[fn] = NONE - 1;
-	w->queue[tail++] = fn;
-	while (head < tail) {
-		uint32_t at = w->queue[head++];
-
-		for (uint32_t i = w->p->out[at]; i != NONE && i < w->p->nedge && w->p->edges[i].caller == at; i++) {
-			const struct edge *e = &w->p->edges[i];
-
-			if (!strong(w, e) || !bits_get(&w->blocks, e->callee) || w->by[e->callee] != NONE)
-				continue;
-			w->by[e->callee] = i;
-			w->queue[tail++] = e->callee;
-		}
-	}
-	return tail;
-}
-
-static void search_end(struct ways *w, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		w->by[w->queue[i]] = NONE;
-}
-
 /* ---- words ---- */
 
 static void put_context(struct sb *out, const struct ways *w, const struct entry *e)
@@ -118,34 +90,12 @@ static void put_context(struct sb *out, const struct ways *w, const struct entry
 		sb_puts(out, e->head != NONE ? " this event loop" : " the event loop");
 }
 
-static void put_way(struct sb *out, struct ways *w, uint32_t fn)
-{
-	uint32_t way[64], n = 0;
-
-	for (; w->by[fn] < NONE - 1 && n < COUNT(way); fn = w->p->edges[way[n - 1]].caller)
-		way[n++] = w->by[fn];
-	vm_md(out, fn_name(w->p, fn));
-	while (n--) {
-		struct where at = vm_where(w->m, w->p->ir->ops[w->p->edges[way[n]].site].loc);
-
-		sb_puts(out, " → ");
-		vm_md(out, fn_name(w->p, w->p->edges[way[n]].callee));
-		sb_puts(out, " ");
-		vm_link(w->m, out, &at);
-	}
-}
-
-static uint32_t why(struct ways *w, uint32_t fn, uint32_t *nblocking)
+/* Each context, and how it comes about. */
+static uint32_t runs(struct ways *w, uint32_t fn)
 {
 	struct sb b = {0};
-	uint32_t n, shown = 0;
+	uint32_t shown = 0;
 
-	*nblocking = 0;
-	if (w->entry_of[fn] == NONE && !bits_get(&w->blocks, fn))
-		return 0; /* a call that blocks, of which the finding tells all */
-	sb_puts(&b, "**");
-	vm_md(&b, fn_name(w->p, fn));
-	sb_puts(&b, "**");
 	for (uint32_t i = w->entry_of[fn]; i != NONE; i = w->entry_next[i]) {
 		const struct entry *e = &w->f->entries[i];
 
@@ -164,28 +114,8 @@ static uint32_t why(struct ways *w, uint32_t fn, uint32_t *nblocking)
 			vm_link(w->m, &b, &at);
 		}
 	}
-	shown = 0;
-	if (!bits_get(&w->blocks, fn))
-		return vm_take(w->m, &b);
-	n = search(w, fn);
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = w->first[w->queue[i]]; k != NONE; k = w->next[k]) {
-			const struct block_site *s = &w->f->blocks[k];
-			struct where at = vm_where(w->m, w->p->ir->ops[s->site].loc);
-
-			++*nblocking;
-			if (shown++ >= SHOWN)
-				continue;
-			sb_puts(&b, shown == 1 ? "\n\nit may wait for\n\n- " : "\n- ");
-			vm_md(&b, s->model->name);
-			sb_puts(&b, " ");
-			vm_link(w->m, &b, &at);
-			sb_printf(&b, ": %s; by ", category_phrase[s->category]);
-			put_way(&b, w, w->queue[i]);
-		}
 	if (shown > SHOWN)
-		sb_printf(&b, "\n\nand %u more calls", shown - SHOWN);
-	search_end(w, n);
+		sb_printf(&b, "\n\nand in %u more ways", shown - SHOWN);
 	return vm_take(w->m, &b);
 }
 
@@ -253,13 +183,18 @@ static uint32_t leaf(const struct ways *w, const struct block_site *b)
 	return r.kind == REF_FN ? r.id : NONE;
 }
 
-static void add_call(struct ways *w, uint32_t caller, uint32_t callee, uint32_t site)
+static void add_call(struct ways *w, uint32_t caller, uint32_t callee, uint32_t site, const struct block_site *b)
 {
 	struct where at = vm_where(w->m, w->p->ir->ops[site].loc);
+	struct vcall c = {.caller = w->id[caller], .callee = callee == NONE ? NONE : w->id[callee]};
 
-	if (w->id[callee] == NONE)
-		return;
-	vec_add(&w->m->calls, ((struct vcall){w->id[caller], w->id[callee], vm_file(w->m, at.file), vm_range(w->m, &at)}));
+	c.file = vm_file(w->m, at.file);
+	c.at = vm_range(w->m, &at);
+	if (b) {
+		c.name = vm_str(w->m, b->model->name);
+		c.phrase = vm_str(w->m, category_phrase[b->category]);
+	}
+	vec_add(&w->m->calls, c);
 }
 
 static void add_calls(struct ways *w, uint32_t fn)
@@ -270,10 +205,9 @@ static void add_calls(struct ways *w, uint32_t fn)
 	if (bits_get(&w->blocks, fn)) {
 		for (uint32_t i = w->p->out[fn]; i != NONE && i < w->p->nedge && w->p->edges[i].caller == fn; i++)
 			if (strong(w, &w->p->edges[i]) && bits_get(&w->blocks, w->p->edges[i].callee))
-				add_call(w, fn, w->p->edges[i].callee, w->p->edges[i].site);
+				add_call(w, fn, w->p->edges[i].callee, w->p->edges[i].site, NULL);
 		for (uint32_t k = w->first[fn]; k != NONE; k = w->next[k])
-			if (leaf(w, &w->f->blocks[k]) != NONE)
-				add_call(w, fn, leaf(w, &w->f->blocks[k]), w->f->blocks[k].site);
+			add_call(w, fn, leaf(w, &w->f->blocks[k]), w->f->blocks[k].site, &w->f->blocks[k]);
 	}
 	v->nout = w->m->calls.n - v->out;
 }
@@ -284,7 +218,8 @@ static void add_ins(struct ways *w)
 	uint32_t *at;
 
 	for (uint32_t i = 0; i < m->calls.n; i++)
-		m->fns.v[m->calls.v[i].callee].nin++;
+		if (m->calls.v[i].callee != NONE)
+			m->fns.v[m->calls.v[i].callee].nin++;
 	for (uint32_t i = 0, sum = 0; i < m->fns.n; i++) {
 		m->fns.v[i].in = sum;
 		sum += m->fns.v[i].nin;
@@ -295,7 +230,8 @@ static void add_ins(struct ways *w)
 	for (uint32_t i = 0; i < m->calls.n; i++) {
 		uint32_t callee = m->calls.v[i].callee;
 
-		m->ins.v[m->fns.v[callee].in + at[callee]++] = i;
+		if (callee != NONE)
+			m->ins.v[m->fns.v[callee].in + at[callee]++] = i;
 	}
 }
 
@@ -305,7 +241,7 @@ static void add_fns(struct ways *w)
 
 	/* by file and line, as fn_order is */
 	for (uint32_t k = 0; k < p->ir->nfns; k++) {
-		uint32_t fn = p->fn_order[k], n;
+		uint32_t fn = p->fn_order[k];
 		struct where at;
 		struct sb b = {0};
 		struct vfn v = {0};
@@ -320,8 +256,7 @@ static void add_fns(struct ways *w)
 		if (w->entry_of[fn] != NONE && ctx_phrase[w->f->entries[w->entry_of[fn]].ctx])
 			put_context(&b, w, &w->f->entries[w->entry_of[fn]]);
 		v.detail = vm_take(w->m, &b);
-		v.why = why(w, fn, &n);
-		v.nblocking = n;
+		v.runs = runs(w, fn);
 		vec_add(&w->m->fns, v);
 	}
 	for (uint32_t k = 0; k < p->ir->nfns; k++)
@@ -353,7 +288,6 @@ void vm_ways(struct maker *m)
 	w.entry_of = nones(m->mem, n);
 	w.entry_next = nones(m->mem, f->nentry);
 	w.id = nones(m->mem, n);
-	w.by = nones(m->mem, n);
 	w.queue = nones(m->mem, n);
 	for (uint32_t i = 0; i < f->nvisit; i++)
 		if (ctx_is_task(f->entries[f->visits[i].entry].ctx))
