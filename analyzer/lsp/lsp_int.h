@@ -78,6 +78,7 @@ struct project {
 	/* the round that runs */
 	int round_fd, round_pidfd;
 	pid_t round_pid;   /* 0: none */
+	double dirty_since; /* 0: it is not */
 	double round_since, round_took; /* when it began; how long the last one took */
 	char *token;	   /* of the progress that is shown */
 	bool token_ok;	   /* the client has taken it */

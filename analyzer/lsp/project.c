@@ -316,15 +316,19 @@ static bool typing(struct server *s, struct project *p)
 	return false;
 }
 
-/* Rounds follow pauses in typing, and there is at least one every PATIENCE seconds. One that is overtaken when it has
+/* Rounds follow pauses in typing, and no change waits longer than PATIENCE for its round. One that is overtaken when it has
  * hardly begun makes room for the next. */
 static void start_round(struct server *s, struct project *p)
 {
 	bool pause = !typing(s, p);
 
+	if (!p->dirty)
+		p->dirty_since = 0;
+	else if (!p->dirty_since)
+		p->dirty_since = s->now;
 	if (p->round_pid && p->dirty && pause && s->now - p->round_since < p->round_took / 2)
 		round_stop(s, p);
-	if (p->dirty && !p->round_pid && p->db && (pause || s->now - p->round_since > PATIENCE))
+	if (p->dirty && !p->round_pid && p->db && (pause || s->now - p->dirty_since > PATIENCE))
 		round_start(s, p);
 }
 
@@ -353,6 +357,15 @@ bool project_busy(const struct project *p)
 	return busy;
 }
 
+/* One at a time: what the thread calls was made for a tool with one thread, and the cores are few. */
+static bool thread_is_free(const struct server *s)
+{
+	for (uint32_t i = 0; i < s->projects.n; i++)
+		if (s->projects.v[i]->job)
+			return false;
+	return true;
+}
+
 void project_work(struct server *s)
 {
 	for (uint32_t i = 0; i < s->projects.n; i++) {
@@ -365,9 +378,9 @@ void project_work(struct server *s)
 			s->projects.v[i--] = s->projects.v[--s->projects.n];
 			continue;
 		}
-		if (!p->job && p->reload)
+		if (thread_is_free(s) && p->reload)
 			load(s, p);
-		else if (!p->job && p->indexed && p->db)
+		else if (thread_is_free(s) && p->indexed && p->db)
 			lower(s, p);
 		start_round(s, p);
 	}

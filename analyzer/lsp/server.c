@@ -152,7 +152,6 @@ static void set_nonblocking(int fd)
 
 static void stop(struct server *s)
 {
-	diag_redirect(NULL, NULL);
 	for (uint32_t i = 0; i < s->docs.n; i++)
 		doc_end_worker(s, s->docs.v[i]);
 	for (uint32_t i = 0; i < s->projects.n; i++) {
@@ -164,9 +163,10 @@ static void stop(struct server *s)
 
 int lsp_serve(const struct lsp_opts *o)
 {
-	struct server s = {.o = o, .in_fd = STDIN_FILENO, .out_fd = STDOUT_FILENO, .parent_fd = -1, .mem = arena_new()};
-	int flags[2] = {fcntl(s.in_fd, F_GETFL), fcntl(s.out_fd, F_GETFL)};
+	static struct server s; /* a thread may have something to say until the process is gone */
+	int flags[2] = {fcntl(STDIN_FILENO, F_GETFL), fcntl(STDOUT_FILENO, F_GETFL)};
 
+	s = (struct server){.o = o, .in_fd = STDIN_FILENO, .out_fd = STDOUT_FILENO, .parent_fd = -1, .mem = arena_new()};
 	if (pipe2(s.bg, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error("cannot make a pipe: %s", strerror(errno));
 	set_nonblocking(s.in_fd);
