@@ -76,6 +76,44 @@ static bool annotations(struct apply *a, uint32_t attr, uint32_t nattr, struct m
 	return any;
 }
 
+/* A comment that speaks of the function: behind its name in the same line, or alone in a line above it (the result's
+ * type may stand between). "tvt: allow" is for findings. */
+static bool speaks_of(const struct ir *ir, const struct remark *r, const struct fn *fn)
+{
+	const struct loc *at = fn->loc < ir->nlocs ? &ir->locs[fn->loc] : NULL;
+	uint32_t below = at ? at->line - r->line : 0;
+
+	return at && at->file == r->file && !str_starts(ir_text_of(ir, r->text), "allow") &&
+	       (below == 0 || (r->flags & REMARK_ALONE && (below == 1 || below == 2)));
+}
+
+static bool remarked(const struct ir *ir, const struct fn *fn)
+{
+	for (uint32_t i = 0; i < ir->nremarks; i++)
+		if (speaks_of(ir, &ir->remarks[i], fn))
+			return true;
+	return false;
+}
+
+/* The comments' clauses, added to m; false if there are none. */
+static bool comments(struct apply *a, const struct fn *fn, struct model *m)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < a->ir->nremarks; i++) {
+		const struct remark *r = &a->ir->remarks[i];
+		const char *why = "", *text = ir_text_of(a->ir, r->text);
+
+		if (!speaks_of(a->ir, r, fn))
+			continue;
+		int rc = model_annotation(a->m, arena_printf(a->e->mem, "tvt: %s", text), m, &why);
+		any |= rc == 0;
+		if (rc == -2)
+			warn("%s:%u: 'tvt: %s': %s", ir_text_of(a->ir, a->ir->files[r->file].path), r->line, text, why);
+	}
+	return any;
+}
+
 /* "tvt: on loop" at a declaration is a place of its own. */
 static const struct place *own_place(
 	struct apply *a, const struct callback *cb, enum place_kind kind, const char *name)
@@ -93,7 +131,8 @@ void apply_annotations(struct apply *a, uint32_t id)
 	struct model *m;
 	const char **params;
 
-	if (!fn->nattr)
+	bool comment = remarked(a->ir, fn);
+	if (!fn->nattr && !comment)
 		return;
 	m = arena_alloc(a->e->mem, sizeof *m);
 	if (of_name)
@@ -111,7 +150,8 @@ void apply_annotations(struct apply *a, uint32_t id)
 		m->nparam = m->nfixed = (int)fn->nparam;
 		m->variadic = fn->flags & FN_VARIADIC;
 	}
-	if (!annotations(a, fn->attr, fn->nattr, m))
+	bool attribute = fn->nattr && annotations(a, fn->attr, fn->nattr, m);
+	if (!(comment && comments(a, fn, m)) && !attribute)
 		return;
 	a->e->of_fn[id] = m;
 	for (uint32_t i = 0; i < m->ncallback; i++) {
