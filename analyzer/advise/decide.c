@@ -184,6 +184,7 @@ static void first_change(struct advice *a, const struct profile *p, const struct
 	const struct thread_fact *t = p->thread;
 	switch (a->kind) {
 	case ADVICE_ASYNC:
+	case ADVICE_DELAY:
 		a->site = p->block->site;
 		a->hold = p->wait;
 		break;

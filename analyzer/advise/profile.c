@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { ELEMENTS = 10000 }; /* for which gains of loops over data are told */
+enum { ELEMENTS = 1000 }; /* for which gains of loops over data are told */
 
 /* Seconds that a wait of a kind usually takes where its model does not say. */
 static const double usual[CAT_COUNT] = {[CAT_IO] = 10e-3,
@@ -77,6 +77,9 @@ static void blocks(struct profile *all, const struct facts *f, const struct effe
 	for (uint32_t i = 0; i < f->nentry; i++)
 		if (all[i].block && has_async(e, all[i].block->model))
 			all[i].bits |= F_ASYNC;
+	for (uint32_t i = 0; i < f->nentry; i++)
+		if (all[i].block && all[i].block->category == CAT_SLEEP)
+			all[i].bits |= F_SLEEPS;
 }
 
 static void computes(struct profile *all, const struct facts *f)
@@ -86,9 +89,11 @@ static void computes(struct profile *all, const struct facts *f)
 		if (!loop_over_budget(f, l) || loop_outer_over(f, i) != NONE ||
 			f->visits[l->visit].by_type)
 			continue;
+		/* what one caller in many hands over is too weak a reason to rebuild a task for */
+		if (l->sym != NONE && f->syms[l->sym].kind == SYM_PARAM)
+			continue;
 		struct profile *p = &all[f->visits[l->visit].entry];
-		double ns = l->turn *
-			    (l->trip == TRIP_CONST ? (double)l->count : extent_expected(l->extent));
+		double ns = l->turn * (l->trip == TRIP_CONST ? (double)l->count : (double)ELEMENTS);
 		p->bits |= F_OVER;
 		p->nloop++;
 		if (ns > p->compute) {

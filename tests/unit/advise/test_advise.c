@@ -41,8 +41,13 @@ static void a_task_that_computes_goes_to_the_pool(void **state)
 
 static void a_task_that_waits_is_made_asynchronous_if_there_is_a_form(void **state)
 {
-	const char *got = advice_of(REGISTER "fn cb(fd, what, arg) {\n call sleep(1) @5:1\n}\n", "cb");
+	const char *got = advice_of(REGISTER "fn cb(fd, what, arg) {\n %r = call getaddrinfo(arg, 0, 0, 0) @5:1\n}\n", "cb");
 	assert_string_equal(got, "task async");
+}
+
+static void a_task_that_sleeps_goes_on_from_a_timer(void **state)
+{
+	assert_string_equal(advice_of(REGISTER "fn cb(fd, what, arg) {\n call sleep(1) @5:1\n}\n", "cb"), "task timer");
 }
 
 #define ACCEPT                                                                                                             \
@@ -73,6 +78,7 @@ int main(void)
 		cmocka_unit_test(a_task_that_does_little_stays_one),
 		cmocka_unit_test(a_task_that_computes_goes_to_the_pool),
 		cmocka_unit_test(a_task_that_waits_is_made_asynchronous_if_there_is_a_form),
+		cmocka_unit_test(a_task_that_sleeps_goes_on_from_a_timer),
 		cmocka_unit_test(a_thread_for_each_connection_becomes_a_task),
 		cmocka_unit_test(a_thread_for_each_connection_that_computes_is_kept_by_a_pool),
 		cmocka_unit_test(one_thread_that_waits_is_right),
