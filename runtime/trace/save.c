@@ -68,7 +68,8 @@ static const struct member record_members[] = {M("kind", KIND, kind), M("call", 
 	M("what", STR, what), M("held_by", STR, held_by), M("count", U64, count),
 	M("total_ns", U64, total_ns), M("max_ns", U64, max_ns), M("p99_ns", U64, p99_ns),
 	M("process", INDEX, process), M("thread", INDEX, thread), M("loop", INDEX, loop),
-	M("threads", U32, nthread), M("unfinished", BOOL, unfinished), M("worker", BOOL, worker),
+	M("threads", U32, nthread), M("unfinished", BOOL, unfinished), M("worker", BOOL, worker), M("doubtful", BOOL, doubtful),
+	M("seen_asleep", U64, asleep), M("seen_runnable", U64, runnable),
 	M("site", U32, site), M("callback", INDEX, callback), MF("stack", frames, nframe)};
 #undef S
 
