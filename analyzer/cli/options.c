@@ -189,6 +189,9 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 	case OPT_ROOT:
 		c->pipe.root = val;
 		break;
+	case OPT_VERIFY_FRONT:
+		c->pipe.front.verify = true;
+		break;
 	case OPT_NO_CACHE:
 		c->pipe.no_cache = true;
 		break;

@@ -574,3 +574,11 @@ void args_resolve(const char *dir, const char *arg, struct sb *out, struct arena
 	}
 	sb_puts(out, arg);
 }
+
+const char *args_path(const char *arg)
+{
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (rows[i].action == PATH && str_starts(arg, rows[i].as))
+			return arg + strlen(rows[i].as);
+	return NULL;
+}

@@ -62,5 +62,7 @@ struct dropped *args_dropped(struct args *a, uint32_t *n);
 /* Writes an argument with the path in it made absolute, to compare arguments of different
  * directories. */
 void args_resolve(const char *dir, const char *arg, struct sb *out, struct arena *scratch);
+/* The path in an argument that passed, or NULL. */
+const char *args_path(const char *arg);
 
 #endif

@@ -15,6 +15,7 @@
 	F(parseTranslationUnit2)                                                                   \
 	F(reparseTranslationUnit)                                                                  \
 	F(disposeTranslationUnit)                                                                  \
+	F(saveTranslationUnit)                                                                     \
 	F(getTranslationUnitCursor)                                                                \
 	F(getNumDiagnostics)                                                                       \
 	F(getDiagnostic)                                                                           \

@@ -90,6 +90,7 @@ struct front_opts {
 	uint32_t jobs;	       /* 0: one a core */
 	double unit_timeout;   /* seconds of CPU a unit may take; 0: 60 */
 	uint64_t memory;       /* address space of a worker in bytes; 0: 4 GiB */
+	bool verify;	       /* where headers were shared between units, parse without that too, and compare */
 	void (*progress)(void *ctx, uint32_t done, uint32_t total, const char *file);
 	void *ctx;
 	/* A unit is done, in the caller's process; may take it, leaving *u zero. May be NULL. */

@@ -4,6 +4,7 @@
  * units see too (not of system headers, whose inline functions stand for the library's); and then
  * whatever these reach that only this unit can see, static functions of headers above all.
  */
+#include "front/args.h"
 #include "front/lower_int.h"
 
 #include <errno.h>
@@ -61,9 +62,28 @@ static void lower_init_fn(struct lower *l)
 	builder_finish(l, l->init);
 }
 
+/* What on_top() would have seen in the headers that are precompiled. */
+static void replay(struct lower *l)
+{
+	for (uint32_t i = 0; l->pch && i < l->pch->nseen; i++) {
+		struct src *src = src_of(l, lc.getFile(l->tu, l->pch->seen[i].name));
+
+		if (!src) {
+			l->gave_up = true;
+			return;
+		}
+		if (!src->asked) {
+			src->asked = true;
+			src->system = l->pch->seen[i].system;
+		}
+		src_file_id(l, src);
+	}
+}
+
 static void lower_unit(struct lower *l)
 {
 	builder_begin(l, l->init, NONE);
+	replay(l);
 	lc.visitChildren(lc.getTranslationUnitCursor(l->tu), on_top, l);
 	for (uint32_t i = 0; i < l->queue.n; i++) {
 		uint32_t id = l->queue.v[i] >> 1;
@@ -129,18 +149,47 @@ static int failed(struct lower_result *out, const char *fmt, const char *a, cons
 
 /* The unit's own arguments, and ours, which have the last word. Compilers before 2024 took for
  * warnings what clang calls errors since C99: implicit int and the like. */
-static const char **arguments(struct lower *l, uint32_t *n)
+/* Headers are then named in full, as they are in a precompiled header: a nameless struct's spelling has that name.
+ * Of the path only "." and "//" may go; ".." behind a link means something. */
+static const char *absolute(const struct tu_cmd *cmd, const char *arg, struct arena *mem)
+{
+	const char *path = args_path(arg), *p = path;
+	struct sb b = {0};
+
+	if (!path || !*path || *path == '=')
+		return arg;
+	sb_putn(&b, arg, (size_t)(path - arg));
+	if (*path != '/')
+		sb_puts(&b, cmd->dir);
+	while (*p) {
+		size_t n = strcspn(p, "/");
+
+		if (n && !(n == 1 && *p == '.')) {
+			sb_putc(&b, '/');
+			sb_putn(&b, p, n);
+		}
+		p += n + (p[n] == '/');
+	}
+	if (!strcmp(path, "/"))
+		sb_putc(&b, '/');
+	arg = arena_strdup(mem, b.s);
+	sb_free(&b);
+	return arg;
+}
+
+const char **lower_arguments(const struct tu_cmd *cmd, const char *pch, struct arena *mem, uint32_t *n)
 {
 	const char *const ours[] = {"-resource-dir", lc.resource_dir, "-w", "-ferror-limit=1000",
 		"-fno-openmp", "-Wno-implicit-function-declaration", "-Wno-implicit-int",
 		"-Wno-int-conversion", "-Wno-incompatible-function-pointer-types",
-		"-Wno-incompatible-pointer-types"};
-	const char **argv = arena_alloc(l->mem, (l->cmd->argc + COUNT(ours)) * sizeof *argv);
+		"-Wno-incompatible-pointer-types", "-include-pch", pch};
+	uint32_t nours = COUNT(ours) - (pch ? 0 : 2);
+	const char **argv = arena_alloc(mem, (cmd->argc + COUNT(ours)) * sizeof *argv);
 
-	*n = l->cmd->argc + COUNT(ours);
-	if (l->cmd->argc)
-		memcpy(argv, l->cmd->argv, l->cmd->argc * sizeof *argv);
-	memcpy(argv + l->cmd->argc, ours, sizeof ours);
+	*n = cmd->argc + nours;
+	for (uint32_t i = 0; i < cmd->argc; i++)
+		argv[i] = absolute(cmd, cmd->argv[i], mem);
+	memcpy(argv + cmd->argc, ours, nours * sizeof *ours);
 	return argv;
 }
 
@@ -160,7 +209,7 @@ static int parse(struct lower *l, CXIndex index, struct CXUnsavedFile *texts, ui
 		"libclang was given invalid arguments", "libclang cannot read its tree"};
 	enum CXErrorCode rc;
 	uint32_t argc;
-	const char **argv = arguments(l, &argc);
+	const char **argv = lower_arguments(l->cmd, l->pch ? l->pch->path : NULL, l->mem, &argc);
 
 	rc = lc.parseTranslationUnit2(index, l->cmd->file, argv, (int)argc, texts, ntext, flags, &l->tu);
 	if (rc != CXError_Success)
@@ -240,6 +289,29 @@ int lower_parse(const struct tu_cmd *cmd, struct lower_result *out)
 		lc.disposeTranslationUnit(l.tu);
 	lc.disposeIndex(index);
 	return rc;
+}
+
+int lower_on_pch(const struct tu_cmd *cmd, const struct lower_pch *pch, struct CXUnsavedFile *texts, uint32_t ntext,
+	struct lower_result *out)
+{
+	struct builder init = {0}, body = {0};
+	struct lower l = {.cmd = cmd, .init = &init, .body_builder = &body, .pch = pch};
+	CXIndex index;
+	int rc;
+
+	if (begin(&l, out) < 0)
+		return -1;
+	index = lc.createIndex(1, 0); /* what is precompiled is not visited */
+	rc = go_to_dir(&l, out);
+	if (!rc)
+		rc = parse(&l, index, texts, ntext, PARSE_FLAGS, out);
+	if (!rc)
+		rc = lower_parsed(&l, out);
+	end(&l, out);
+	if (l.tu)
+		lc.disposeTranslationUnit(l.tu);
+	lc.disposeIndex(index);
+	return l.gave_up ? -1 : rc;
 }
 
 struct lower_kept {

@@ -177,6 +177,7 @@ uint32_t fn_named(struct lower *l, const char *name)
 {
 	uint32_t i;
 
+	l->gave_up |= l->pch != NULL; /* a visit would read all of it */
 	if (!l->top.n)
 		lc.visitChildren(lc.getTranslationUnitCursor(l->tu), on_top, l);
 	i = map_get(&l->top_names, hash_str(name));
@@ -185,7 +186,7 @@ uint32_t fn_named(struct lower *l, const char *name)
 
 /* ---- globals ---- */
 
-static bool has_init(CXCursor var)
+bool lower_has_init(CXCursor var)
 {
 	CXCursor init = lc.Cursor_getVarDeclInitializer(var);
 
@@ -235,7 +236,7 @@ static uint32_t make_global(struct lower *l, CXCursor var)
 	g.nattr = a.nattr;
 	id = ir_add_globals(l->ir, g);
 	vec_add(&l->globals, ((CXCursor){.kind = CXCursor_InvalidFile}));
-	if (!external && !(g.flags & GLOBAL_LOCAL) && has_init(decl) &&
+	if (!external && !(g.flags & GLOBAL_LOCAL) && lower_has_init(decl) &&
 		cursor_src(l, decl) != l->main)
 		initialise(l, id, decl);
 	return id;
@@ -255,7 +256,7 @@ uint32_t global_of(struct lower *l, CXCursor var)
 
 void global_root(struct lower *l, CXCursor var)
 {
-	bool is_extern = lc.Cursor_getStorageClass(var) == CX_SC_Extern, init = has_init(var);
+	bool is_extern = lc.Cursor_getStorageClass(var) == CX_SC_Extern, init = lower_has_init(var);
 	struct global *g;
 	uint32_t id, type;
 

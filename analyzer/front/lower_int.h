@@ -137,7 +137,21 @@ struct fn_info {
 
 enum use { EFFECT, VALUE }; /* what an expression is lowered for */
 
+/* A header that a declaration which all units see was found in. */
+struct seen_src {
+	char *name;
+	bool system;
+};
+/* What a unit is parsed on top of (pch.c). */
+struct lower_pch {
+	const char *path;
+	const struct seen_src *seen; /* in the order in which the unit would have come by them */
+	uint32_t nseen;
+};
+
 struct lower {
+	const struct lower_pch *pch; /* or NULL */
+	bool gave_up;		     /* asked for what a precompiled header does not tell */
 	struct ir *ir;
 	CXTranslationUnit tu;
 	const struct tu_cmd *cmd;
@@ -182,6 +196,15 @@ struct lower {
 	struct builder *init, *body_builder;
 };
 
+/* ---- lower.c ---- */
+
+/* Those of cmd, and ours; pch NULL: no precompiled header. The first is the language. */
+const char **lower_arguments(const struct tu_cmd *cmd, const char *pch, struct arena *mem, uint32_t *n);
+/* As lower_parse(), on top of a precompiled header. -1: parse it plainly. */
+int lower_on_pch(const struct tu_cmd *cmd, const struct lower_pch *pch, struct CXUnsavedFile *texts, uint32_t ntext,
+	struct lower_result *out);
+bool lower_has_init(CXCursor var);
+
 /* ---- lower_tree.c ---- */
 
 /* Reads the tree below root into l->node; root itself is node 0. */
@@ -203,6 +226,7 @@ uint32_t loc_of(struct lower *l, CXSourceLocation at);
 uint32_t node_loc(struct lower *l, uint32_t n);
 uint32_t cursor_loc(struct lower *l, CXCursor c);
 bool is_macro_body(struct lower *l, uint32_t n); /* not an argument, nor outside of macros */
+struct src *src_of(struct lower *l, CXFile file);
 void src_main(struct lower *l, CXFile file);   /* sets l->main */
 void src_read(struct lower *l, struct src *s); /* its text */
 struct place place_expansion(struct lower *l, CXSourceLocation at);

@@ -42,7 +42,7 @@ void src_read(struct lower *l, struct src *s)
 	}
 }
 
-static struct src *src_of(struct lower *l, CXFile file)
+struct src *src_of(struct lower *l, CXFile file)
 {
 	struct src *s;
 

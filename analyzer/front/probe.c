@@ -10,7 +10,7 @@ int front_probe(struct sb *version)
 	struct reply r;
 	int blob, got;
 
-	if (worker_start(&c, NULL, WORKER_CPU, WORKER_MEMORY) < 0)
+	if (worker_start(&c, NULL, NULL, WORKER_CPU, WORKER_MEMORY) < 0)
 		return error("cannot start a worker process: %s", strerror(errno));
 	do {
 		struct pollfd fd = {.fd = c.sock, .events = POLLIN};

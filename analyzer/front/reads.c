@@ -14,8 +14,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Also, below one directory that does not exist, files are memory: libclang writes precompiled headers in
+ * a process that can write no files. */
 
 /* Not <fcntl.h>: it may define the functions below inline. */
 extern int openat(int dir, const char *path, int flags, ...);
@@ -28,6 +32,8 @@ int reads_open(const char *path, int flags, ...) __asm__("open");
 int reads_open64(const char *path, int flags, ...) __asm__("open64");
 int reads_stat(const char *path, struct stat *st) __asm__("stat");
 int reads_stat64(const char *path, struct stat *st) __asm__("stat64");
+int reads_rename(const char *from, const char *to) __asm__("rename");
+int reads_unlink(const char *path) __asm__("unlink");
 
 /* A content that was hashed by this process before. */
 struct known {
@@ -184,12 +190,81 @@ bool reads_end(const char *dir, struct sb *out)
 	return !noted.broken;
 }
 
+void reads_add(const char *data, uint64_t size)
+{
+	uint64_t at = 0;
+	struct read r;
+
+	while (data && reads_next(data, size, &at, &r))
+		if (!seen(r.path))
+			put(&noted.out, NULL, r.path, (struct note){r.hash, r.stamp, 0});
+}
+
+/* ---- memory files: DIR/N, and while it is written DIR/N.anything ---- */
+
+static struct {
+	int *fd; /* by N; 0: none */
+	uint32_t n;
+} memory;
+
+static int *memory_file(const char *path)
+{
+	unsigned long i;
+
+	if (!str_starts(path, READS_PCH_DIR))
+		return NULL;
+	i = strtoul(path + strlen(READS_PCH_DIR), NULL, 10);
+	if (i >= 1 << 20)
+		return NULL;
+	if (i >= memory.n) {
+		uint32_t n = (uint32_t)i + 64;
+
+		memory.fd = xrealloc(memory.fd, n * sizeof *memory.fd);
+		memset(memory.fd + memory.n, 0, (n - memory.n) * sizeof *memory.fd);
+		memory.n = n;
+	}
+	return &memory.fd[i];
+}
+
+static int open_memory(int *fd, int flags)
+{
+	if (flags & CREAT) {
+		if (*fd)
+			close(*fd);
+		*fd = memfd_create("tvt-pch", MFD_CLOEXEC);
+		if (*fd < 0)
+			return *fd = 0, -1;
+	}
+	if (*fd)
+		return dup(*fd); /* readers go by offset */
+	errno = ENOENT;
+	return -1;
+}
+
+int reads_rename(const char *from, const char *to)
+{
+	return memory_file(from) ? 0 : renameat(CWD, from, CWD, to);
+}
+
+int reads_unlink(const char *path)
+{
+	return memory_file(path) ? 0 : unlinkat(CWD, path, 0);
+}
+
 /* ---- what libraries call ---- */
+
+static bool is_text(const char *path)
+{
+	return str_starts(path_base(path), READS_PCH_SOURCE);
+}
 
 static int do_open(const char *path, int flags, unsigned mode)
 {
-	int fd = openat(CWD, path, flags, mode);
+	int *memfd = memory_file(path);
+	int fd = memfd ? open_memory(memfd, flags) : openat(CWD, path, flags, mode);
 
+	if (memfd || is_text(path))
+		return fd;
 	if (noted.on)
 		note_answer(path, fd);
 	return fd;
@@ -225,9 +300,15 @@ int reads_open64(const char *path, int flags, ...)
 /* Where the answer is yes, a directory is there or a file that will be opened: nothing to note. */
 static int do_stat(const char *path, struct stat *st)
 {
-	int rc = fstatat(CWD, path, st, 0);
+	int *memfd = memory_file(path);
+	int rc;
 
-	if (rc < 0 && noted.on)
+	if (memfd && *memfd)
+		return fstat(*memfd, st);
+	if (!strcmp(path, READS_PCH_PARENT))
+		path = "/"; /* it is a directory, and that is all that is asked */
+	rc = fstatat(CWD, path, st, 0);
+	if (rc < 0 && noted.on && !memfd && !is_text(path))
 		note_answer(path, -1);
 	return rc;
 }

@@ -5,6 +5,7 @@
  * it: it is then tried once more in a fresh one, and the second time its state says how it ended.
  * The parent never loads libclang.
  */
+#include "front/plan.h"
 #include "front/worker.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@ struct worker {
 	bool live, ready;
 	bool leaving;  /* gets no more units */
 	uint32_t unit; /* NONE: idle */
+	uint32_t at, end; /* its share of the order: what stands together has headers in common */
 	uint32_t ndone;
 	bool late; /* the watchdog ended it */
 	double cpu_start, cpu_seen, idle, wall;
@@ -47,7 +49,7 @@ struct pool {
 	uint64_t memory;
 	struct worker *w;
 	uint32_t nworker;	 /* slots */
-	uint32_t *order;	 /* units, largest file first */
+	struct plan *plan;	 /* its order is that of the work */
 	uint32_t next;		 /* in order */
 	uint32_t *again, nagain; /* units that get a second try */
 	uint8_t *tries;
@@ -158,8 +160,11 @@ static void take_result(struct pool *p, struct worker *w, const struct reply *r,
 	struct unit *u = &p->units[w->unit];
 	bool wants_ir = r->state == UNIT_OK || r->state == UNIT_ERRORS;
 
+	if (r->differs)
+		error("internal: shared headers change what is read from '%s': %s", p->db->tus[w->unit].file,
+			r->text);
 	*u = (struct unit){.state = r->state, .nerror = r->nerror, .cpu = r->cpu, .rss = r->rss};
-	if (r->ntext)
+	if (r->ntext && !r->differs)
 		u->first_error = xstrdup(r->text);
 	worker_map(u, fd, r->nblob, r->nir);
 	u->pure = r->pure && u->ir;
@@ -288,8 +293,33 @@ static void hear(struct pool *p, struct worker *w)
 
 static void start(struct pool *p, struct worker *w)
 {
-	*w = (struct worker){.unit = NONE};
-	w->live = worker_start(&w->c, p->db, p->cpu_limit, p->memory) == 0;
+	*w = (struct worker){.unit = NONE, .at = w->at, .end = w->end};
+	w->live = worker_start(&w->c, p->db, p->plan, p->cpu_limit, p->memory) == 0;
+}
+
+/* Units that are alone go out one by one, the largest first; of the others a share that gets smaller towards the
+ * end, and then half of what somebody else has not come to. */
+static bool take_share(struct pool *p, struct worker *w)
+{
+	uint32_t left = p->db->ntu - p->next, n = left / (3 * p->nworker);
+	struct worker *rich = NULL;
+
+	if (left) {
+		n = p->next < p->plan->nalone ? 1 : n < 4 ? 4 : n;
+		n = n < left ? n : left;
+		w->at = p->next;
+		w->end = p->next += n;
+		return true;
+	}
+	for (uint32_t i = 0; i < p->nworker; i++)
+		if (!rich || p->w[i].end - p->w[i].at > rich->end - rich->at)
+			rich = &p->w[i];
+	if (!rich || rich->at == rich->end)
+		return false;
+	w->end = rich->end;
+	w->at = rich->end - (rich->end - rich->at + 1) / 2;
+	rich->end = w->at;
+	return true;
 }
 
 static void give(struct pool *p, struct worker *w)
@@ -298,8 +328,8 @@ static void give(struct pool *p, struct worker *w)
 
 	if (p->nagain && !w->ndone) {
 		unit = p->again[--p->nagain];
-	} else if (p->next < p->db->ntu) {
-		unit = p->order[p->next++];
+	} else if (w->at < w->end || take_share(p, w)) {
+		unit = p->plan->order[w->at++];
 	} else if (p->nagain) {
 		/* what failed once is tried in a fresh worker */
 		bury(p, w);
@@ -312,6 +342,7 @@ static void give(struct pool *p, struct worker *w)
 	w->idle = w->wall = 0;
 	w->ntail = 0;
 	/* if it cannot be sent the worker is gone, which shows when it is read from */
+	unit |= p->tries[unit] ? WORKER_PLAIN : p->o->verify ? WORKER_VERIFY : 0;
 	(void)send(w->c.sock, &unit, sizeof unit, MSG_NOSIGNAL);
 }
 
@@ -358,6 +389,8 @@ static int keep_busy(struct pool *p)
 		nidle += w->live && w->unit == NONE && !w->leaving;
 	}
 	nleft = p->db->ntu - p->next + p->nagain;
+	for (uint32_t i = 0; i < p->nworker; i++)
+		nleft += p->w[i].end - p->w[i].at;
 	for (uint32_t i = 0; i < p->nworker && nidle < nleft; i++) {
 		if (p->w[i].live)
 			continue;
@@ -411,35 +444,6 @@ static int run(struct pool *p)
 
 /* ---- the joint ---- */
 
-struct sized {
-	uint32_t unit;
-	off_t size;
-};
-
-static int by_size(const void *x, const void *y)
-{
-	const struct sized *a = x, *b = y;
-
-	if (a->size != b->size)
-		return a->size < b->size ? 1 : -1;
-	return (a->unit > b->unit) - (a->unit < b->unit);
-}
-
-static uint32_t *largest_first(const struct compdb *db)
-{
-	struct sized *all = xcalloc(db->ntu, sizeof *all);
-	uint32_t *order = xcalloc(db->ntu, sizeof *order);
-	struct stat st;
-
-	for (uint32_t i = 0; i < db->ntu; i++)
-		all[i] = (struct sized){i, stat(db->tus[i].file, &st) < 0 ? 0 : st.st_size};
-	qsort(all, db->ntu, sizeof *all, by_size);
-	for (uint32_t i = 0; i < db->ntu; i++)
-		order[i] = all[i].unit;
-	free(all);
-	return order;
-}
-
 static uint32_t cores(void)
 {
 	cpu_set_t set;
@@ -465,7 +469,7 @@ int front_lower_all(const struct compdb *db, const struct front_opts *o, struct 
 	if (p.nworker > db->ntu)
 		p.nworker = db->ntu;
 	p.w = xcalloc(p.nworker, sizeof *p.w);
-	p.order = largest_first(db);
+	p.plan = plan_new(db);
 	p.again = xcalloc(db->ntu, sizeof *p.again);
 	p.tries = xcalloc(db->ntu, 1);
 	rc = run(&p);
@@ -476,7 +480,7 @@ int front_lower_all(const struct compdb *db, const struct front_opts *o, struct 
 		for (uint32_t i = 0; i < db->ntu; i++)
 			unit_free(&units[i]);
 	free(p.w);
-	free(p.order);
+	plan_free(p.plan);
 	free(p.again);
 	free(p.tries);
 	return rc;

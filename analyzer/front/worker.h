@@ -37,13 +37,17 @@ struct reply {
 	uint64_t rss, nblob; /* nblob: IR and reads */
 	uint64_t nir;
 	uint32_t pure;
+	uint32_t differs; /* shared headers change the result; it is that of a plain parse */
 	char text[REPLY_TEXT]; /* ntext bytes and a NUL are sent */
 };
 
 /* Starts a confined child that loads libclang, says READY or UNFIT, and then takes units of db
  * until the socket is closed. db is not read by a child that is given no unit. 0, or -1 and errno.
  */
-int worker_start(struct child *c, const struct compdb *db, double cpu_limit, uint64_t memory);
+struct plan;
+int worker_start(struct child *c, const struct compdb *db, const struct plan *plan, double cpu_limit, uint64_t memory);
+#define WORKER_PLAIN (UINT32_C(1) << 31) /* with a unit's number: parse it plainly */
+#define WORKER_VERIFY (UINT32_C(1) << 30) /* both ways, and compare */
 /* Waits up to ms for a reply; blob gets a descriptor or -1. 1; 0 if there is none yet; -1 if the
  * child is gone. */
 int worker_receive(const struct child *c, struct reply *r, int *blob);
@@ -80,6 +84,12 @@ void reads_begin(void);
 /* Ends the noting; appends the reads to out, in a form for reads_next. Relative paths are taken from dir. False
  * if something was asked for that cannot be noted. */
 bool reads_end(const char *dir, struct sb *out);
+void reads_add(const char *data, uint64_t size); /* what was noted before, in that form */
+/* Names below it are memory files of this process. */
+#define READS_PCH_PARENT "/tvt-pch"
+#define READS_PCH_DIR READS_PCH_PARENT "/"
+/* Such files are not looked for in vain: only their texts are given. */
+#define READS_PCH_SOURCE ".tvt-lint-pch-"
 /* The form: one record after the other, padded to 8 bytes. False at the end, or where it is damaged. */
 bool reads_next(const char *data, uint64_t size, uint64_t *at, struct read *out);
 

@@ -5,6 +5,7 @@
  * with its parent, has a bounded address space, and is watched by the parent for time (worker.c).
  * Its standard output is closed, and what is written to standard error ends in a pipe.
  */
+#include "front/plan.h"
 #include "front/worker.h"
 #include "front/lower.h"
 
@@ -37,6 +38,7 @@
 struct serve {
 	int sock;
 	const struct compdb *db;
+	const struct plan *plan; /* or NULL */
 	double cpu_limit;
 	uint64_t memory;
 };
@@ -246,10 +248,55 @@ void child_text(struct reply *r, const char *text)
 	r->text[r->ntext] = '\0';
 }
 
-static int do_unit(const struct tu_cmd *cmd, struct reply *r)
+/* The first lines that differ. */
+static void tell_difference(const struct ir *x, const struct ir *y, struct sb *why)
 {
+	struct sb a = {0}, b = {0};
+	size_t i = 0;
+
+	ir_print(x, &a);
+	ir_print(y, &b);
+	for (size_t k = 0; a.s[k] && a.s[k] == b.s[k]; k++)
+		if (a.s[k] == '\n')
+			i = k + 1;
+	sb_puts(why, "'");
+	sb_putn(why, a.s + i, strcspn(a.s + i, "\n"));
+	sb_puts(why, "' instead of '");
+	sb_putn(why, b.s + i, strcspn(b.s + i, "\n"));
+	sb_puts(why, "'");
+	sb_free(&a);
+	sb_free(&b);
+}
+
+/* For --verify-front: parses plainly too, and takes that result if it is another one. */
+static bool differs(const struct tu_cmd *cmd, struct lower_result *res, struct sb *why)
+{
+	struct lower_result plain = {0};
+	struct sb a = {0}, b = {0};
+	bool differ;
+
+	lower_parse(cmd, &plain);
+	differ = !plain.ir || plain.nerror != res->nerror;
+	if (!differ) {
+		ir_write(res->ir, &a);
+		ir_write(plain.ir, &b);
+		differ = a.n != b.n || memcmp(a.s, b.s, a.n);
+		if (differ)
+			tell_difference(res->ir, plain.ir, why);
+	}
+	sb_free(&a);
+	sb_free(&b);
+	lower_result_free(res);
+	*res = plain;
+	return differ;
+}
+
+static int do_unit(const struct serve *s, uint32_t unit, struct reply *r)
+{
+	const struct tu_cmd *cmd = &s->db->tus[unit & ~(WORKER_PLAIN | WORKER_VERIFY)];
+	uint32_t i = (uint32_t)(cmd - s->db->tus);
 	struct lower_result res = {0};
-	struct sb reads = {0};
+	struct sb reads = {0}, why_not = {0};
 	const char *why = refuse(cmd->file);
 	int blob = -1;
 
@@ -261,12 +308,17 @@ static int do_unit(const struct tu_cmd *cmd, struct reply *r)
 		child_text(r, text);
 		return -1;
 	}
-	reads_begin();
-	lower_parse(cmd, &res);
+	if (unit & WORKER_PLAIN || !s->plan || s->plan->of[i] == NONE || !pch_parse(s->plan, s->db, i, &res)) {
+		reads_begin();
+		lower_parse(cmd, &res);
+	} else if (unit & WORKER_VERIFY) {
+		r->differs = differs(cmd, &res, &why_not);
+	}
 	r->pure = reads_end(cmd->dir, &reads);
 	r->state = res.state;
 	r->nerror = res.nerror;
-	child_text(r, res.first_error);
+	child_text(r, r->differs ? why_not.s : res.first_error);
+	sb_free(&why_not);
 	if (res.ir) {
 		blob = child_blob(res.ir, &reads, r);
 		if (blob < 0) {
@@ -349,10 +401,10 @@ static void *serve(void *arg)
 			continue;
 		if (n != sizeof unit)
 			_exit(0);
-		*r = (struct reply){.kind = REPLY_UNIT, .unit = unit};
+		*r = (struct reply){.kind = REPLY_UNIT, .unit = unit & ~(WORKER_PLAIN | WORKER_VERIFY)};
 		/* in case the parent is too busy to look, or stopped */
 		child_limit(RLIMIT_CPU, (uint64_t)(start + s->cpu_limit * 2 + 5));
-		blob = do_unit(&s->db->tus[unit], r);
+		blob = do_unit(s, unit, r);
 		r->cpu = child_cpu() - start;
 		r->rss = child_rss_peak();
 		/* libclang keeps what it allocated once, in pieces */
@@ -412,9 +464,9 @@ int worker_spawn(struct child *c, void *(*body)(void *), void *arg, uint64_t mem
 	return 0;
 }
 
-int worker_start(struct child *c, const struct compdb *db, double cpu_limit, uint64_t memory)
+int worker_start(struct child *c, const struct compdb *db, const struct plan *plan, double cpu_limit, uint64_t memory)
 {
-	struct serve s = {.sock = CHILD_SOCK, .db = db, .cpu_limit = cpu_limit, .memory = memory};
+	struct serve s = {.sock = CHILD_SOCK, .db = db, .plan = plan, .cpu_limit = cpu_limit, .memory = memory};
 
 	return worker_spawn(c, serve, &s, memory);
 }

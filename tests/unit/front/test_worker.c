@@ -215,7 +215,7 @@ static void results_are_in_their_places(void **state)
 			assert_true(has_text(f->units[i].ir, f->db->tus[i].file));
 			cpu += f->units[i].cpu;
 			assert_true(f->units[i].rss > 1 << 20);
-			h = hash_mix(h, hash_bytes(f->units[i].blob, f->units[i].nblob));
+			h = hash_mix(h, hash_bytes(f->units[i].blob, f->units[i].nir));
 		}
 		assert_true(cpu > 0);
 		if (!hash)
