@@ -130,7 +130,7 @@ static int victim(void *arg)
 	return 0;
 }
 
-static int tasks = 10000;
+static int tasks = 100000;
 
 static int storm(void *arg)
 {
