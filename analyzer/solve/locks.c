@@ -23,8 +23,6 @@ enum {
 	/* Contexts of a function from which on constants, then all that is known of its parameters, no longer count. */
 	FEW = 8,
 	MANY = 24,
-	/* Contexts in all, and a quarter of the functions, from which on they are few earlier. */
-	ROOMY = 500,
 };
 
 /* ---- contexts ---- */
@@ -101,6 +99,14 @@ static uint64_t key_hash(const struct context *k)
 	return h;
 }
 
+/* Locks that are not told of any more: nothing can be said of who unlocks them. */
+static uint32_t lose(struct race *r, uint32_t locks)
+{
+	for (uint32_t i = 0; i < uset_n(r, locks); i++)
+		r->lost = uset_union(r, r->lost, uset_add(r, USET_EMPTY, r->locks.v[uset_at(r, locks, i)].addr));
+	return USET_EMPTY;
+}
+
 /* Too many ways to call it: by what the parameters may be anywhere. */
 static void generalise(struct race *r, struct context *k, struct psym *syms, uint32_t *params)
 {
@@ -168,8 +174,8 @@ uint32_t context_get(struct race *r, struct context *key)
 {
 	struct psym syms[64];
 	uint32_t params[64], n = r->nctx[key->fn];
-	bool crowded = r->ctxs.n > ROOMY + r->ir->nfns / 4;
-	uint32_t few = crowded ? FEW / 4 : r->ir->fns[key->fn].nop <= 30 ? 2 * FEW : FEW;
+	bool crowded = r->ctxs.n > RACE_ROOMY;
+	uint32_t few = crowded ? FEW / 8 : r->ir->fns[key->fn].nop <= 30 ? 2 * FEW : FEW;
 	uint64_t h = key_hash(key);
 	uint32_t have = map_get(&r->ctx_of, h);
 
@@ -179,8 +185,8 @@ uint32_t context_get(struct race *r, struct context *key)
 		forget_numbers(r, key);
 		if (n >= few * (MANY / FEW)) {
 			generalise(r, key, syms, params);
-			if (n >= (crowded ? 2 : 1) * 2 * few * (MANY / FEW) && key->locks != LOCKS_INHERIT)
-				key->locks = USET_EMPTY;
+			if (n >= (crowded ? 4 : 1) * 2 * few * (MANY / FEW) && key->locks != LOCKS_INHERIT)
+				key->locks = lose(r, key->locks);
 		}
 	}
 	uint32_t moment = key->moment;
@@ -189,7 +195,7 @@ uint32_t context_get(struct race *r, struct context *key)
 		key->moment = 0;
 		uint64_t any = hash_mix(key_hash(key), r->moments.v[moment].thread);
 		uint32_t *count = map_slot(&r->moments_of, any, 0);
-		if (*count >= MAX_MOMENTS) {
+		if (*count >= (crowded ? 1 : MAX_MOMENTS)) {
 			uint32_t *slot = map_slot(&r->ctx_of, any, r->ctxs.n);
 			uint32_t id = *slot;
 			key->moment = moment;
@@ -479,6 +485,9 @@ static void surround(struct race *r)
 
 void solve_locks(struct race *r)
 {
+	r->waits_in = xmalloc((r->ir->nfns + 1) * sizeof *r->waits_in);
+	for (uint32_t i = 0; i < r->ir->nfns; i++)
+		r->waits_in[i] = NONE - 1;
 	r->nctx = arena_alloc(r->mem, (r->ir->nfns + 1) * sizeof *r->nctx);
 	rval_const(r, 0);
 	uset_of(r, NULL, 0);
@@ -496,6 +505,8 @@ void race_free(struct race *r)
 		vec_free(&c->attrs);
 		vec_free(&c->accs);
 		vec_free(&c->taken);
+		vec_free(&c->given);
+		vec_free(&c->stack);
 		vec_free(&c->around);
 		map_free(&c->attr_of);
 		map_free(&c->acc_seen);
@@ -519,10 +530,12 @@ void race_free(struct race *r)
 	vec_free(&r->todo);
 	vec_free(&r->orders);
 	vec_free(&r->misuses);
+	vec_free(&r->stays);
 	struct map *maps[] = {&r->addr_of, &r->sym_of, &r->val_of, &r->set_of, &r->cell_set, &r->shared, &r->lock_of, &r->moment_of,
-		&r->thread_of, &r->ctx_of, &r->moments_of, &r->order_seen, &r->misuse_seen, &r->init_value, &r->met_by};
+		&r->thread_of, &r->ctx_of, &r->moments_of, &r->order_seen, &r->misuse_seen, &r->stay_seen, &r->unlocks, &r->init_value, &r->met_by};
 	for (uint32_t i = 0; i < COUNT(maps); i++)
 		map_free(maps[i]);
+	free(r->waits_in);
 	points_free(r->pt);
 	arena_free(r->mem);
 }

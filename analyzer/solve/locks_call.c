@@ -45,6 +45,14 @@ static void took(struct context *c, uint32_t addr, uint32_t site)
 	vec_add(&c->taken, ((struct taken_at){addr, site}));
 }
 
+static void gave(struct context *c, uint32_t addr, uint32_t site)
+{
+	for (uint32_t i = 0; i < c->given.n; i++)
+		if (c->given.v[i].addr == addr)
+			return;
+	vec_add(&c->given, ((struct taken_at){addr, site}));
+}
+
 uint32_t context_taken(const struct context *c, uint32_t addr)
 {
 	for (uint32_t i = 0; i < c->taken.n; i++)
@@ -56,6 +64,11 @@ uint32_t context_taken(const struct context *c, uint32_t addr)
 static void ordered(struct look *fl, const struct state *s, uint32_t addr)
 {
 	struct race *r = fl->r;
+	struct order all = {NONE, addr, fl->id, fl->op, s->locks, s->moment};
+	uint32_t *seen = map_slot(&r->order_seen, hash_bytes(&all, sizeof all), 0);
+	if (!*seen)
+		vec_add(&r->orders, all);
+	*seen = 1;
 	for (uint32_t i = 0; i < uset_n(r, s->locks); i++) {
 		struct lock h = r->locks.v[uset_at(r, s->locks, i)];
 		if (h.flags & (LOCK_ONCE | LOCK_SEM) || h.addr == addr)
@@ -81,7 +94,7 @@ void flow_lock(struct look *fl, struct state *s, uint32_t addr, uint8_t flags)
 		struct lock h = r->locks.v[uset_at(r, s->locks, i)];
 		if (h.addr == addr && !have && (h.flags & LOCK_ONCE) == (flags & LOCK_ONCE)) {
 			have = true;
-			if (!(flags & (LOCK_TRIED | LOCK_SEM | LOCK_ONCE)))
+			if (!(flags & (LOCK_TRIED | LOCK_SEM | LOCK_ONCE)) && !(h.flags & flags & LOCK_SHARED))
 				misuse_add(r, MISUSE_DOUBLE, fl->id, fl->op, addr, context_taken(fl->c, addr));
 			if (h.count < 3 && !(flags & (LOCK_SEM | LOCK_ONCE)))
 				h.count++;
@@ -108,6 +121,8 @@ void flow_unlock(struct look *fl, struct state *s, uint32_t addr)
 	addr = the_lock(fl, addr);
 	for (uint32_t i = 0; i < uset_n(r, s->locks); i++)
 		found |= r->locks.v[uset_at(r, s->locks, i)].addr == addr && !(r->locks.v[uset_at(r, s->locks, i)].flags & LOCK_ONCE);
+	if (found)
+		gave(fl->c, addr, fl->op);
 	for (uint32_t i = 0; i < uset_n(r, s->locks) && n < COUNT(ids); i++) {
 		struct lock h = r->locks.v[uset_at(r, s->locks, i)];
 		if (h.flags & LOCK_ONCE) {
@@ -124,7 +139,9 @@ void flow_unlock(struct look *fl, struct state *s, uint32_t addr)
 			ids[n++] = uset_at(r, s->locks, i);
 		}
 	}
-	if (!found && !maybe)
+	if (found || maybe || fl->c->locks == LOCKS_INHERIT)
+		map_put(&r->unlocks, fl->op, 1);
+	else
 		misuse_add(r, MISUSE_NOT_HELD, fl->id, fl->op, addr, NONE);
 	s->locks = uset_of(r, ids, n);
 }
@@ -705,6 +722,24 @@ static uint32_t functions(struct look *fl, struct state *s, struct ref x, uint32
 	return m;
 }
 
+/* Is the thread given the address of a local of the function that starts it? */
+static void on_stack(struct look *fl, struct state *s, const struct effect *e, uint32_t thread)
+{
+	struct race *r = fl->r;
+	if (e->callback->given == PARAM_NONE || e->callback->ctx != CTX_THREAD)
+		return;
+	uint32_t addr = rval_behind(r, flow_value(fl, s, effect_arg(r->p, e, e->callback->given)));
+	if (addr == NONE || addr_on_sym(r, addr) || !strcmp(fn_name(r->p, fl->fn), "main"))
+		return; /* the end of main() is the end of all */
+	const struct obj *o = &r->pt->objs.v[r->addrs.v[addr].root];
+	if (o->kind != OBJ_LOCAL || o->id < fl->f->local || o->id >= fl->f->local + fl->f->nlocal)
+		return;
+	for (uint32_t i = 0; i < fl->c->stack.n; i++)
+		if (fl->c->stack.v[i].addr == thread)
+			return;
+	vec_add(&fl->c->stack, ((struct taken_at){thread, fl->op}));
+}
+
 static void create(struct look *fl, struct state *s, const struct effect *e)
 {
 	struct race *r = fl->r;
@@ -716,6 +751,7 @@ static void create(struct look *fl, struct state *s, const struct effect *e)
 		uint32_t before = s->moment;
 		if (s->moment != MOMENT_INHERIT)
 			s->moment = moment_create(r, s->moment, t, s->locks);
+		on_stack(fl, s, e, t);
 		start(fl, s, fns[i], moment_start(r, t, before), e);
 	}
 }
@@ -902,6 +938,15 @@ static uint8_t lock_flags(const struct clause *c, bool tried)
 	return (c->flags & CL_SHARED ? LOCK_SHARED : 0) | (c->flags & CL_SPIN ? LOCK_SPIN : 0) | (tried ? LOCK_TRIED : 0);
 }
 
+static void may_recurse(struct look *fl, uint32_t addr)
+{
+	struct race *r = fl->r;
+	uint32_t places = context_places(r, fl->c, addr);
+	r->recursive = uset_add(r, r->recursive, addr);
+	if (places != USET_MANY)
+		r->recursive = uset_union(r, r->recursive, places);
+}
+
 /* One clause, in a state in which it holds. */
 static void effect(struct after *a, const struct effect *e)
 {
@@ -913,6 +958,8 @@ static void effect(struct after *a, const struct effect *e)
 
 	switch (c->verb) {
 	case VERB_LOCKS:
+		if (c->flags & CL_RECURSIVE)
+			may_recurse(fl, arg_addr(fl, s, e, c->p, c->name));
 		flow_lock(fl, s, arg_addr(fl, s, e, c->p, c->name), lock_flags(c, on_result(c->cond)));
 		break;
 	case VERB_UNLOCKS:
@@ -948,6 +995,8 @@ static void effect(struct after *a, const struct effect *e)
 		const struct op *op = &r->ir->ops[fl->op];
 		addr = the_lock(fl, arg_addr(fl, s, e, c->p, c->name));
 		struct rval v = op->narg > 1 ? r->vals.v[flow_value(fl, s, r->ir->args[op->arg + op->narg - 1])] : (struct rval){0};
+		if (c->flags & CL_RECURSIVE || (c->q != PARAM_NONE && flow_value(fl, s, effect_arg(r->p, e, c->q)) != rval_const(r, 0)))
+			may_recurse(fl, addr);
 		uint32_t *slot = map_slot(&r->init_value, addr, v.kind == V_CONST ? (uint32_t)v.n : NONE - 1);
 		if (v.kind != V_CONST || *slot != (uint32_t)v.n)
 			*slot = NONE - 1;
@@ -1012,6 +1061,23 @@ static void effect(struct after *a, const struct effect *e)
 static bool interesting(const struct race *r, uint32_t fn)
 {
 	return fn_defined(r->p, fn) && r->touch[fn];
+}
+
+/* A condition wait lets go of its lock. */
+static uint32_t stay_locks(struct look *fl, struct state *s, const struct effect *e)
+{
+	struct race *r = fl->r;
+	uint32_t locks = s->locks, n;
+	const struct effect *all = effects_at(r->e, e->site, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!all[i].clause || all[i].clause->verb != VERB_COND_WAIT || all[i].clause->q == PARAM_NONE)
+			continue;
+		uint32_t addr = the_lock(fl, arg_addr(fl, s, &all[i], all[i].clause->q, NULL));
+		for (uint32_t k = 0; k < uset_n(r, s->locks); k++)
+			if (r->locks.v[uset_at(r, s->locks, k)].addr == addr)
+				locks = uset_del(r, locks, uset_at(r, s->locks, k));
+	}
+	return locks;
 }
 
 static void run_caller_callbacks(struct look *fl, struct state *s, const struct effect *e, uint32_t ne, struct states *out)
@@ -1096,6 +1162,11 @@ void flow_call(struct look *fl, struct state *s, uint32_t at, struct states *out
 		body = true;
 		if (p->edges[x].why == EDGE_TYPE || !interesting(r, fn)) {
 			others += p->edges[x].why == EDGE_TYPE || !r->s->no_return[fn];
+			if (p->edges[x].why != EDGE_TYPE && (fl->c->locks == LOCKS_INHERIT || uset_n(r, s->locks))) {
+				uint32_t in = waits_in(r, fn, 0);
+				if (in != NONE)
+					stay_add(r, STAY_BLOCKS, fl->id, at, in, s->locks, s->moment);
+			}
 			mem_kill(fl, s, &r->mods[fn]);
 			for (uint32_t a = 0; a < narg && a < 32; a++)
 				if (r->leaks[fn] >> a & 1)
@@ -1154,8 +1225,15 @@ void flow_call(struct look *fl, struct state *s, uint32_t at, struct states *out
 			split = c->cond;
 			continue; /* below */
 		}
-		if (c->cond && mcond_eval(c->cond, leaf, &ask) == NO)
+		enum tri holds_ = c->cond ? mcond_eval(c->cond, leaf, &ask) : YES;
+		if (holds_ == NO)
 			continue;
+		if (holds_ == YES && waits(r, &e[i]))
+			stay_add(r, STAY_BLOCKS, fl->id, at, at, stay_locks(fl, s, &e[i]), s->moment);
+		if (c->verb == VERB_SUSPENDS)
+			stay_add(r, STAY_YIELDS, fl->id, at, at, s->locks, s->moment);
+		if (c->verb == VERB_FORKS)
+			stay_add(r, STAY_FORKS, fl->id, at, at, s->locks, s->moment);
 		definite |= c->verb == VERB_LOCKS || c->verb == VERB_UNLOCKS || c->verb == VERB_JOINS || c->verb == VERB_COND_WAIT ||
 			    c->verb == VERB_INITS;
 		effect(&a, &e[i]);

@@ -450,6 +450,12 @@ bool states_add(struct look *fl, struct states *to, struct state *s, uint32_t wh
 		best = to->n - 1;
 	struct state *t = &to->v[best];
 	uint32_t locks = t->locks == s->locks ? t->locks : uset_meet(r, t->locks, s->locks);
+	for (int side = 0; side < 2; side++) {
+		uint32_t some = side ? t->locks : s->locks;
+		for (uint32_t i = 0; i < uset_n(r, some); i++)
+			if (!uset_has(r, locks, uset_at(r, some, i)))
+				r->lost = uset_union(r, r->lost, uset_add(r, USET_EMPTY, r->locks.v[uset_at(r, some, i)].addr));
+	}
 	uint32_t moment = t->moment == s->moment ? t->moment : moment_weaker(r, t->moment, s->moment);
 	bool changed = locks != t->locks || moment != t->moment;
 	t->locks = locks;
@@ -749,6 +755,21 @@ static bool assume_cond(struct look *fl, struct state *s, const struct cond *c, 
 	return state_assume(fl, s, cmp, holds ? REL_NE : REL_EQ, 0);
 }
 
+/* Threads that were given the address of a local and may live on when the function ends. */
+static void check_stack(struct look *fl, const struct state *s)
+{
+	struct race *r = fl->r;
+	if (s->moment == MOMENT_INHERIT || !fl->c->stack.n)
+		return;
+	const struct moment *m = &r->moments.v[s->moment];
+	for (uint32_t i = 0; i < fl->c->stack.n; i++)
+		for (uint32_t k = 0; k < m->nchild; k++) {
+			const struct child *c = &r->children.v[m->children + k];
+			if (c->thread == fl->c->stack.v[i].addr && c->status != CHILD_DONE)
+				misuse_add(r, MISUSE_STACK, fl->id, fl->c->stack.v[i].site, NONE, c->thread);
+		}
+}
+
 static void leave(struct look *fl, struct state *s, uint32_t val)
 {
 	struct race *r = fl->r;
@@ -769,6 +790,7 @@ static void leave(struct look *fl, struct state *s, uint32_t val)
 			e.val = val = rval_const(r, may[1]);
 		v = r->vals.v[val];
 	}
+	check_stack(fl, s);
 	state_range(fl, s, val, &e.lo, &e.hi);
 	e.fresh_val = v.kind == V_SYM && !v.n && state_fresh(s, v.a);
 	for (uint32_t i = 0; i < c->nsym && i < 32; i++)

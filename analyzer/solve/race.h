@@ -147,6 +147,8 @@ struct lock {
 	uint32_t addr;
 	uint8_t flags, count;
 };
+/* Contexts in all from which on those of one function are few. */
+enum { RACE_ROOMY = 500 };
 enum { LOCKS_INHERIT = NONE, MOMENT_INHERIT = NONE };
 
 /* What a thread has behind it at some point: which threads it has started and joined, what it waited for. */
@@ -264,18 +266,26 @@ struct context {
 	struct map attr_of;
 	VEC(struct access) accs;
 	struct map acc_seen;
-	VEC(struct taken_at) taken;
+	VEC(struct taken_at) taken, given;
+	VEC(struct taken_at) stack; /* threads (addr) that were given the address of a local */
 	VEC(struct around) around;
 };
-struct order { /* while `held` is held, `taken` is waited for */
+struct order { /* while `held` is held, `taken` is waited for; held NONE: whatever is held */
 	uint32_t held, taken; /* addresses, in the context */
 	uint32_t ctx, site, locks, moment;
 };
-enum misuse_kind { MISUSE_DOUBLE, MISUSE_NOT_HELD, MISUSE_LEFT, MISUSE_KINDS };
+enum misuse_kind { MISUSE_DOUBLE, MISUSE_NOT_HELD, MISUSE_STACK };
 struct misuse {
 	uint8_t kind;
 	uint32_t ctx, site, addr;
-	uint32_t other; /* DOUBLE: where it was taken before; LEFT: where it was taken */
+	uint32_t other; /* DOUBLE: where it was taken before; STACK: the thread */
+};
+enum stay_kind { STAY_BLOCKS, STAY_YIELDS, STAY_FORKS };
+struct stay { /* a call that waits, or forks, and what is held there */
+	uint8_t kind;
+	uint32_t ctx, site;
+	uint32_t at; /* the call that waits itself: site, or a call below it */
+	uint32_t locks, moment;
 };
 
 /* ---- the analysis ---- */
@@ -335,6 +345,12 @@ struct race {
 	struct map order_seen;
 	VEC(struct misuse) misuses;
 	struct map misuse_seen;
+	VEC(struct stay) stays;
+	struct map stay_seen;
+	uint32_t recursive; /* set of addresses of locks that may be taken twice */
+	uint32_t lost;	    /* set of addresses of locks that were given up where states became too many */
+	struct map unlocks; /* site -> 1: held there at least once */
+	uint32_t *waits_in; /* per function: a call in it, or below it, that waits; NONE: none, NONE - 1: not asked yet */
 	struct map init_value; /* address -> the number that a barrier or semaphore begins with; NONE - 1: several */
 	struct map met_by;     /* barrier -> set of threads that wait there */
 };
@@ -544,6 +560,16 @@ struct place_name {
 struct place_name race_place_name(struct race *r, struct arena *mem, uint32_t addr);
 /* The first field has the address of its record; what is accessed, by so many bytes, is the field. */
 struct place_name race_place_leaf(const struct race *r, struct arena *mem, struct place_name n, uint32_t size);
+/* shared_object.c, for lockuse.c: the visit of a context, and what a lock of it is called */
+struct build;
+uint32_t build_visit(struct build *b, uint32_t ctx);
+const struct entry *build_entry(const struct build *b, uint32_t visit);
+/* ---- lockuse.c: how locks are used; gives facts.lock_uses ---- */
+void lock_uses(struct race *r, struct build *b);
+/* Notes a call that waits or forks. */
+void stay_add(struct race *r, enum stay_kind kind, uint32_t ctx, uint32_t site, uint32_t at, uint32_t locks, uint32_t moment);
+uint32_t waits_in(struct race *r, uint32_t fn, int depth);
+bool waits(const struct race *r, const struct effect *e); /* for long, whatever its arguments are */
 void race_free(struct race *r);
 
 #endif

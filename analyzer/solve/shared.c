@@ -451,9 +451,8 @@ void solve_races(struct solver *s)
 	if (any) {
 		r.pt = points_build(s, r.mem);
 		solve_escape(&r);
-		if (r.parallel)
-			solve_locks(&r);
-		if (r.parallel && !r.gave_up)
+		solve_locks(&r);
+		if (!r.gave_up)
 			solve_shared(&r);
 		s->f->races_left = r.gave_up;
 	}

@@ -272,6 +272,17 @@ static uint32_t visit_of(struct build *b, uint32_t ctx)
 	return b->visit_of[ctx];
 }
 
+uint32_t build_visit(struct build *b, uint32_t ctx)
+{
+	return visit_of(b, ctx);
+}
+
+const struct entry *build_entry(const struct build *b, uint32_t visit)
+{
+	uint32_t e = b->visits.v[visit - b->f->nvisit].entry;
+	return e < b->f->nentry ? &b->f->entries[e] : &b->entries.v[e - b->f->nentry];
+}
+
 static const char *held_text(struct build *b, const struct use *u)
 {
 	const char *texts[16];
@@ -565,6 +576,7 @@ void shared_objects(struct pairs *ps)
 		}
 	}
 	join_fields(&b);
+	lock_uses(r, &b);
 	if (b.objs.n)
 		qsort_r(b.objs.v, b.objs.n, sizeof *b.objs.v, by_first_use, &b);
 	b.f->shared = kept(b.f->mem, NULL, 0, b.objs.v, b.objs.n, sizeof *b.f->shared);

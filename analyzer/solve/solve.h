@@ -285,7 +285,34 @@ struct shared_object {
 	const char *fields;   /* further fields of the same objects, in the same way; or NULL */
 };
 
+/* ---- how locks are used ---- */
+
+enum lock_use_kind {
+	LOCK_CYCLE,	/* steps: each takes a lock while it holds the one before */
+	LOCK_TWICE,	/* taken by who holds it. steps: that, where it was taken first */
+	LOCK_NOT_HELD,	/* unlocked by who does not hold it */
+	LOCK_LEFT,	/* still held at one way out of the function that gives it back at another */
+	LOCK_WAITS,	/* held while its thread waits. steps: that, the wait itself if it is further down, who else takes it */
+	LOCK_TASK,	/* waited for in a task, while a thread that waits may hold it. steps: that, the other's wait */
+	LOCK_YIELDS,	/* held while the task gives the thread to others */
+	THREAD_STACK,	/* a thread is given the address of a local and may live longer */
+	THREAD_FORK,	/* fork while there are other threads */
+};
+struct lock_step {
+	uint32_t site, visit;
+	const char *what; /* "takes 'b' with 'a' held" */
+};
+struct lock_use {
+	enum lock_use_kind kind;
+	const char *lock; /* its name, or "" */
+	uint8_t sure;	  /* as in shared_object */
+	uint32_t step, nstep; /* in lock_steps; the first is where it is reported */
+};
+
 struct facts {
+	struct lock_use *lock_uses; /* by kind, then the place of the first step */
+	uint32_t nlock_use;
+	struct lock_step *lock_steps;
 	struct shared_object *shared; /* sorted by the place of the first use */
 	uint32_t nshared;
 	struct shared_use *uses;

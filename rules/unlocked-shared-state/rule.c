@@ -35,6 +35,8 @@ static void check(struct rule_run *run)
 		const struct shared_use *u = &run->f->uses[o->use];
 		if (o->verdict != SHARED_RACE || o->mixed || o->lock || o->handed_out)
 			continue; /* atomic-mixed-access, inconsistent-lock, non-reentrant-call */
+		if (u[0].flags & u[1].flags & USE_VOLATILE)
+			continue; /* volatile-as-synchronisation */
 		const char *what = o->library ? "the state of" : "";
 		struct finding *f;
 		if (u[0].site == u[1].site)
@@ -53,8 +55,6 @@ static void check(struct rule_run *run)
 		rule_note(run, f, "%s", o->why);
 		if (o->fields)
 			rule_note(run, f, "the same goes for %s of the same object", o->fields);
-		if ((u[0].flags | u[1].flags) & USE_VOLATILE)
-			rule_note(run, f, "volatile orders nothing between threads and is not atomic");
 	}
 }
 

@@ -1,0 +1,529 @@
+/* lockuse.c - how locks are used: cycles in their order, what is taken twice, never given back, or held too long.
+ *
+ * Everything was noted while functions were looked at as they are called (race.orders, misuses, stays); here it is put
+ * into places. An order counts between locks that there is once: for one of many, "the same kind" is not "the same".
+ * A cycle is a deadlock only if its steps may happen at one time, in different threads, and no lock is held at all of
+ * them that lets one in after the other (the gate of Havelund, "Using Runtime Analysis to Guide Model Checking of Java
+ * Programs").
+ *
+ * needs: contexts, orders, misuses, stays, moments      gives: facts.lock_uses
+ */
+#include "solve/race.h"
+
+#include <stdlib.h>
+
+enum { MAX_EDGES = 4000, MAX_CYCLE = 4, MAX_WAITERS = 8 };
+
+/* ---- calls that wait ---- */
+
+bool waits(const struct race *r, const struct effect *e)
+{
+	const struct clause *c = e->clause;
+	uint32_t n;
+	if (!c || c->verb != VERB_BLOCKS || c->severity == SEV_LOW)
+		return false;
+	switch (c->category) {
+	case CAT_PEER:
+	case CAT_SYNC:
+	case CAT_DNS:
+	case CAT_SLEEP:
+	case CAT_WAIT:
+	case CAT_JOIN:
+	case CAT_PROCESS:
+	case CAT_IPC:
+	case CAT_DB:
+		return true;
+	case CAT_LOCK: {
+		const struct effect *all = effects_at(r->e, e->site, &n);
+		for (uint32_t i = 0; i < n; i++)
+			if (all[i].clause && (all[i].clause->verb == VERB_BARRIER ||
+						     (all[i].clause->verb == VERB_COND_WAIT && all[i].clause->q != PARAM_NONE)))
+				return true;
+		return false;
+	}
+	default:
+		return false;
+	}
+}
+
+uint32_t waits_in(struct race *r, uint32_t fn, int depth)
+{
+	const struct program *p = r->p;
+	const struct fn *f = &r->ir->fns[fn];
+	if (r->waits_in[fn] != NONE - 1 || depth > 4)
+		return r->waits_in[fn] == NONE - 1 ? NONE : r->waits_in[fn];
+	r->waits_in[fn] = NONE;
+	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
+		uint32_t n;
+		const struct effect *e = r->ir->ops[o].kind == OP_CALL ? effects_at(r->e, o, &n) : NULL;
+		for (uint32_t i = 0; e && i < n; i++)
+			if (waits(r, &e[i]) && !e[i].clause->cond && !fn_defined(p, e[i].callee))
+				return r->waits_in[fn] = o;
+	}
+	for (uint32_t x = p->out[fn]; x != NONE && x < p->nedge && p->edges[x].caller == fn; x++) {
+		uint32_t at = p->edges[x].why == EDGE_DIRECT && fn_defined(p, p->edges[x].callee)
+				      ? waits_in(r, p->edges[x].callee, depth + 1)
+				      : NONE;
+		if (at != NONE)
+			return r->waits_in[fn] = at;
+	}
+	return NONE;
+}
+
+void stay_add(struct race *r, enum stay_kind kind, uint32_t ctx, uint32_t site, uint32_t at, uint32_t locks, uint32_t moment)
+{
+	uint32_t *slot = map_slot(&r->stay_seen,
+		hash_mix(hash_mix((uint64_t)ctx << 32 | site, (uint64_t)at << 3 | kind), (uint64_t)locks << 32 | moment), 0);
+	if (!*slot && r->stays.n < 200000)
+		vec_add(&r->stays, ((struct stay){(uint8_t)kind, ctx, site, at, locks, moment}));
+	*slot = 1;
+}
+
+/* ---- building ---- */
+
+struct edge_of { /* an order between two places */
+	uint32_t from, to, order, moment;
+	uint32_t gates; /* set of places of all locks held */
+};
+struct telling {
+	struct race *r;
+	struct build *b;
+	struct facts *f;
+	VEC(struct lock_use) uses;
+	VEC(struct lock_step) steps;
+	VEC(struct edge_of) edges;
+	struct map seen;
+};
+
+static const char *name_of(struct telling *m, struct context *c, uint32_t addr)
+{
+	struct race *r = m->r;
+	uint32_t places = context_places(r, c, addr);
+	if (places != USET_MANY && uset_n(r, places))
+		addr = uset_at(r, places, 0);
+	return race_place_leaf(r, m->f->mem, race_place_name(r, m->f->mem, addr), 4).text;
+}
+
+static void begin(struct telling *m, enum lock_use_kind kind, const char *lock, uint8_t sure)
+{
+	vec_add(&m->uses, ((struct lock_use){kind, lock, sure, m->steps.n, 0}));
+}
+
+static void step(struct telling *m, uint32_t site, uint32_t ctx, const char *what)
+{
+	vec_add(&m->steps, ((struct lock_step){site, ctx == NONE ? NONE : build_visit(m->b, ctx), what}));
+	m->uses.v[m->uses.n - 1].nstep++;
+}
+
+static bool first(struct telling *m, enum lock_use_kind kind, uint32_t site, uint64_t more)
+{
+	uint32_t *slot = map_slot(&m->seen, hash_mix((uint64_t)kind << 32 | site, more), 0);
+	bool is = !*slot;
+	*slot = 1;
+	return is;
+}
+
+static uint32_t root_of(const struct race *r, uint32_t ctx)
+{
+	while (r->ctxs.v[ctx]->parent != NONE)
+		ctx = r->ctxs.v[ctx]->parent;
+	return ctx;
+}
+
+/* The one place that an address is, or NONE. */
+static uint32_t the_place(struct race *r, struct context *c, uint32_t addr)
+{
+	uint32_t places = context_places(r, c, addr);
+	if (places == USET_MANY || uset_n(r, places) != 1)
+		return NONE;
+	uint32_t at = uset_at(r, places, 0);
+	return addr_exact(r, at) && r->pt->objs.v[r->addrs.v[at].root].once ? at : NONE;
+}
+
+static uint32_t places_held(struct race *r, struct context *c, uint32_t locks)
+{
+	uint32_t set = USET_EMPTY;
+	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
+		struct lock l = r->locks.v[uset_at(r, locks, i)];
+		uint32_t at = l.flags & (LOCK_SEM | LOCK_ONCE) ? NONE : the_place(r, c, l.addr);
+		if (at != NONE)
+			set = uset_add(r, set, at);
+	}
+	return set;
+}
+
+/* In a large program functions are looked at for all their callers at once, and a parameter that decides between lock
+ * and unlock is not told apart. */
+static bool blurred(const struct race *r)
+{
+	return r->ctxs.n > RACE_ROOMY;
+}
+
+static bool certain(const struct race *r, uint32_t ctx)
+{
+	const struct context *c = r->ctxs.v[root_of(r, ctx)];
+	uint32_t t = c->moment == MOMENT_INHERIT ? NONE : r->moments.v[c->moment].thread;
+	return !c->guess && (t == NONE || (r->threads.v[t].kind != THREAD_CALLER && r->threads.v[t].kind != THREAD_OPEN));
+}
+
+/* ---- cycles ---- */
+
+static void add_edges(struct telling *m)
+{
+	struct race *r = m->r;
+	for (uint32_t i = 0; i < r->orders.n && m->edges.n < MAX_EDGES; i++) {
+		const struct order *o = &r->orders.v[i];
+		struct context *c = r->ctxs.v[o->ctx];
+		uint32_t from = o->held == NONE ? NONE : the_place(r, c, o->held), to = the_place(r, c, o->taken);
+		if (from == NONE || to == NONE || from == to)
+			continue;
+		struct edge_of e = {from, to, i, o->moment, places_held(r, c, o->locks)};
+		if (o->moment != MOMENT_INHERIT) {
+			vec_add(&m->edges, e);
+			continue;
+		}
+		for (uint32_t k = 0; k < c->around.n && k < 8; k++) {
+			e.moment = c->around.v[k].moment;
+			if (e.moment != MOMENT_INHERIT)
+				vec_add(&m->edges, e);
+		}
+	}
+}
+
+static bool may_meet(struct telling *m, const struct edge_of *a, const struct edge_of *b)
+{
+	struct race *r = m->r;
+	if (!moments_coincide(r, a->moment, b->moment))
+		return false;
+	return uset_meet(r, a->gates, b->gates) == USET_EMPTY;
+}
+
+static void report_cycle(struct telling *m, const uint32_t *path, uint32_t n)
+{
+	struct race *r = m->r;
+	uint32_t low = 0;
+	uint64_t key = 0;
+	uint8_t sure = 2;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct order *o = &r->orders.v[m->edges.v[path[i]].order];
+		if (o->site < r->orders.v[m->edges.v[path[low]].order].site)
+			low = i;
+		key += hash_mix(m->edges.v[path[i]].from, m->edges.v[path[i]].to);
+		if (!certain(r, o->ctx) || blurred(r))
+			sure = 0;
+	}
+	if (!first(m, LOCK_CYCLE, 0, key))
+		return;
+	const struct edge_of *e0 = &m->edges.v[path[low]];
+	const struct order *o0 = &r->orders.v[e0->order];
+	begin(m, LOCK_CYCLE, name_of(m, r->ctxs.v[o0->ctx], o0->taken), sure);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct order *o = &r->orders.v[m->edges.v[path[(low + i) % n]].order];
+		struct context *c = r->ctxs.v[o->ctx];
+		step(m, o->site, o->ctx,
+			arena_printf(m->f->mem, "takes '%s' with '%s' held", name_of(m, c, o->taken), name_of(m, c, o->held)));
+	}
+	/* every other place where these orders are */
+	for (uint32_t i = 0; i < n; i++) {
+		const struct edge_of *e = &m->edges.v[path[(low + i) % n]];
+		const struct order *shown = &r->orders.v[e->order];
+		uint32_t held = context_taken(r->ctxs.v[shown->ctx], shown->held);
+		if (held != NONE)
+			step(m, held, NONE, "takes the one that it holds");
+		for (uint32_t k = 0; k < m->edges.n && m->uses.v[m->uses.n - 1].nstep < 30; k++) {
+			const struct edge_of *x = &m->edges.v[k];
+			const struct order *o = &r->orders.v[x->order];
+			if (x->from != e->from || x->to != e->to || o->site == shown->site)
+				continue;
+			bool told = false, meets = false;
+			for (uint32_t s = m->uses.v[m->uses.n - 1].step; s < m->steps.n; s++)
+				told |= m->steps.v[s].site == o->site;
+			for (uint32_t j = 0; j < n && !meets; j++)
+				meets = j != (low + i) % n && may_meet(m, x, &m->edges.v[path[j]]);
+			if (!told && meets)
+				step(m, o->site, NONE, "takes them in that order");
+		}
+	}
+}
+
+static void search(struct telling *m, uint32_t *path, uint32_t n, uint32_t *budget)
+{
+	const struct edge_of *last = &m->edges.v[path[n - 1]], *start = &m->edges.v[path[0]];
+	for (uint32_t i = 0; i < m->edges.n && *budget; i++) {
+		const struct edge_of *e = &m->edges.v[i];
+		bool ok = e->from == last->to && e->from >= start->from;
+		for (uint32_t k = 0; k < n && ok; k++)
+			ok = (m->edges.v[path[k]].to != e->to || e->to == start->from) && may_meet(m, e, &m->edges.v[path[k]]);
+		if (!ok)
+			continue;
+		--*budget;
+		path[n] = i;
+		if (e->to == start->from)
+			report_cycle(m, path, n + 1);
+		else if (n + 1 < MAX_CYCLE)
+			search(m, path, n + 1, budget);
+	}
+}
+
+static void cycles(struct telling *m)
+{
+	uint32_t path[MAX_CYCLE], budget = 20000;
+	add_edges(m);
+	for (uint32_t i = 0; i < m->edges.n; i++) {
+		path[0] = i;
+		search(m, path, 1, &budget);
+	}
+}
+
+/* ---- misuse ---- */
+
+static bool in_places(struct race *r, struct context *c, uint32_t set, uint32_t addr)
+{
+	uint32_t places = context_places(r, c, addr);
+	return uset_has(r, set, addr) || set == USET_MANY || places == USET_MANY || uset_meet(r, places, set) != USET_EMPTY;
+}
+
+static void misuses(struct telling *m)
+{
+	struct race *r = m->r;
+	for (uint32_t i = 0; i < r->misuses.n; i++) {
+		const struct misuse *x = &r->misuses.v[i];
+		struct context *c = r->ctxs.v[x->ctx];
+		switch (x->kind) {
+		case MISUSE_DOUBLE:
+			if (in_places(r, c, r->recursive, x->addr) || !first(m, LOCK_TWICE, x->site, 0))
+				break;
+			begin(m, LOCK_TWICE, name_of(m, c, x->addr), blurred(r) ? 0 : the_place(r, c, x->addr) != NONE ? 2 : 1);
+			step(m, x->site, x->ctx, "takes it again");
+			if (x->other != NONE && x->other != x->site)
+				step(m, x->other, NONE, "taken here before");
+			break;
+		case MISUSE_NOT_HELD:
+			if (map_get(&r->unlocks, x->site) != NONE || in_places(r, c, r->lost, x->addr) || !certain(r, x->ctx) ||
+				!first(m, LOCK_NOT_HELD, x->site, 0))
+				break;
+			begin(m, LOCK_NOT_HELD, name_of(m, c, x->addr), the_place(r, c, x->addr) != NONE && !blurred(r) ? 1 : 0);
+			step(m, x->site, x->ctx, "gives back what this thread does not hold");
+			break;
+		default:
+			if (!first(m, THREAD_STACK, x->site, 0))
+				break;
+			begin(m, THREAD_STACK, "", 1);
+			step(m, x->site, x->ctx, "hands the address of a local to a thread");
+		}
+	}
+}
+
+static bool in_set(const struct race *r, uint32_t locks, uint32_t addr)
+{
+	for (uint32_t i = 0; i < uset_n(r, locks); i++)
+		if (r->locks.v[uset_at(r, locks, i)].addr == addr)
+			return true;
+	return false;
+}
+
+/* Is the way out that keeps the lock the one that failed? What finds and locks keeps it when it succeeds. */
+static bool forgot(const struct race *r, const struct context *c, const struct exit_state *kept, const struct exit_state *gave)
+{
+	uint32_t type = r->ir->fns[c->fn].type;
+	type = type == NONE ? NONE : r->ir->types[type].to;
+	if (type == NONE)
+		return false;
+	if (r->ir->types[type].kind == TYPE_VOID)
+		return true;
+	bool one = kept->lo == kept->hi || r->vals.v[kept->val].kind == V_CONST;
+	int64_t n = r->vals.v[kept->val].kind == V_CONST ? r->vals.v[kept->val].n : kept->lo;
+	bool zero = r->vals.v[gave->val].kind == V_CONST && r->vals.v[gave->val].n == 0;
+	if (r->ir->types[type].kind == TYPE_PTR)
+		return one && n == 0 && !zero;
+	return one && n != 0 && (n < 0 || zero) && !(r->vals.v[gave->val].kind == V_CONST && r->vals.v[gave->val].n < 0);
+}
+
+static void left(struct telling *m)
+{
+	struct race *r = m->r;
+	for (uint32_t i = 0; i < r->ctxs.n; i++) {
+		struct context *c = r->ctxs.v[i];
+		for (uint32_t e = 0; e < c->exits.n && c->locks != LOCKS_INHERIT; e++) {
+			const struct exit_state *x = &c->exits.v[e];
+			for (uint32_t k = 0; k < uset_n(r, x->locks) && !x->jump; k++) {
+				struct lock l = r->locks.v[uset_at(r, x->locks, k)];
+				uint32_t taken = context_taken(c, l.addr), given = NONE;
+				if (l.flags & (LOCK_SEM | LOCK_ONCE) || in_set(r, c->locks, l.addr) || taken == NONE)
+					continue;
+				for (uint32_t g = 0; g < c->given.n; g++)
+					if (c->given.v[g].addr == l.addr)
+						given = c->given.v[g].site;
+				for (uint32_t o = 0; o < c->exits.n && given != NONE; o++) {
+					const struct exit_state *y = &c->exits.v[o];
+					if (y->jump || in_set(r, y->locks, l.addr) || !forgot(r, c, x, y) || in_places(r, c, r->lost, l.addr) ||
+						!first(m, LOCK_LEFT, taken, 0))
+						continue;
+					begin(m, LOCK_LEFT, name_of(m, c, l.addr), 1);
+					step(m, taken, i, "taken here");
+					step(m, given, NONE, "given back here, on another way");
+				}
+			}
+		}
+	}
+}
+
+/* ---- held while the thread waits ---- */
+
+static bool in_task(const struct telling *m, uint32_t ctx)
+{
+	uint32_t visit = build_visit(m->b, ctx);
+	return ctx_is_task(build_entry(m->b, visit)->ctx);
+}
+
+/* Somebody else who takes the lock while it may be held there: in orders; from on. */
+static uint32_t waiter(struct telling *m, uint32_t place, uint32_t moment, uint32_t from)
+{
+	struct race *r = m->r;
+	for (uint32_t i = from; i < r->orders.n; i++) {
+		const struct order *o = &r->orders.v[i];
+		struct context *c = r->ctxs.v[o->ctx];
+		if (o->held != NONE || the_place(r, c, o->taken) != place || in_set(r, o->locks, o->taken))
+			continue;
+		uint32_t n = o->moment == MOMENT_INHERIT ? c->around.n : 1;
+		for (uint32_t k = 0; k < n; k++) {
+			uint32_t at = o->moment == MOMENT_INHERIT ? c->around.v[k].moment : o->moment;
+			if (at != MOMENT_INHERIT && moments_coincide(r, at, moment))
+				return i;
+		}
+	}
+	return NONE;
+}
+
+static const char *callee_text(struct telling *m, uint32_t at)
+{
+	const struct op *op = &m->r->ir->ops[at];
+	return op->src.kind == REF_FN ? fn_name(m->r->p, op->src.id) : "?";
+}
+
+/* For the world outside, not for another thread of the program: that one may be what the lock is held for. */
+static bool waits_alone(const struct telling *m, uint32_t at)
+{
+	uint32_t n;
+	const struct effect *e = effects_at(m->r->e, at, &n);
+	for (uint32_t i = 0; i < n; i++)
+		if (e[i].clause && e[i].clause->verb == VERB_BLOCKS && blurred(m->r) &&
+			(e[i].clause->category == CAT_LOCK || e[i].clause->category == CAT_JOIN))
+			return false;
+	return true;
+}
+
+static void held_there(struct telling *m, const struct stay *s, uint32_t locks, uint32_t moment)
+{
+	struct race *r = m->r;
+	struct context *c = r->ctxs.v[s->ctx];
+	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
+		struct lock l = r->locks.v[uset_at(r, locks, i)];
+		uint32_t place = l.flags & (LOCK_SEM | LOCK_ONCE) ? NONE : the_place(r, c, l.addr);
+		if (place == NONE || moment == MOMENT_INHERIT)
+			continue;
+		uint32_t w = waiter(m, place, moment, 0);
+		if (w == NONE)
+			continue; /* nobody waits for it */
+		const char *name = name_of(m, c, place), *call = callee_text(m, s->at);
+		if (s->kind == STAY_YIELDS) {
+			if (!first(m, LOCK_YIELDS, s->site, 0))
+				continue;
+			begin(m, LOCK_YIELDS, name, 1);
+			step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' gives the thread to others", call));
+			continue;
+		}
+		uint32_t told = 0;
+		for (uint32_t k = w; k != NONE && told < MAX_WAITERS; k = waiter(m, place, moment, k + 1)) {
+			const struct order *o = &r->orders.v[k];
+			if (!in_task(m, o->ctx) || !first(m, LOCK_TASK, o->site, 0))
+				continue;
+			told++;
+			begin(m, LOCK_TASK, name, certain(r, s->ctx) && waits_alone(m, s->at) ? 1 : 0);
+			step(m, o->site, o->ctx, arena_printf(m->f->mem, "waits for '%s'", name));
+			step(m, s->at, s->ctx, arena_printf(m->f->mem, "'%s' waits with '%s' held", call, name));
+		}
+		if (!first(m, LOCK_WAITS, s->at, place))
+			continue;
+		begin(m, LOCK_WAITS, name, certain(r, s->ctx) && certain(r, r->orders.v[w].ctx) && waits_alone(m, s->at) ? 1 : 0);
+		step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' waits with '%s' held", call, name));
+		step(m, r->orders.v[w].site, r->orders.v[w].ctx, arena_printf(m->f->mem, "waits for '%s'", name));
+		if (s->at != s->site)
+			step(m, s->at, NONE, "the call that waits");
+	}
+}
+
+static void fork_there(struct telling *m, const struct stay *s, uint32_t moment)
+{
+	struct race *r = m->r;
+	if (moment == MOMENT_INHERIT)
+		return;
+	const struct moment *at = &r->moments.v[moment];
+	bool others = r->threads.v[at->thread].kind == THREAD_CREATED || r->threads.v[at->thread].kind == THREAD_POOL;
+	for (uint32_t k = 0; k < at->nchild && !others; k++)
+		others = r->children.v[at->children + k].status != CHILD_DONE;
+	/* a child that becomes another program right away is what fork is for */
+	uint32_t fn = r->p->op_fn[s->site], n;
+	const struct fn *f = &r->ir->fns[fn];
+	for (uint32_t o = f->op; o < f->op + f->nop && others; o++) {
+		const struct effect *e = r->ir->ops[o].kind == OP_CALL ? effects_at(r->e, o, &n) : NULL;
+		for (uint32_t i = 0; e && i < n; i++)
+			others &= !(e[i].clause && (e[i].clause->verb == VERB_EXECS || e[i].clause->verb == VERB_NORETURN));
+	}
+	if (!others || !first(m, THREAD_FORK, s->site, 0))
+		return;
+	begin(m, THREAD_FORK, "", 1);
+	step(m, s->site, s->ctx, "forks");
+}
+
+static void stays(struct telling *m)
+{
+	struct race *r = m->r;
+	for (uint32_t i = 0; i < r->stays.n; i++) {
+		const struct stay *s = &r->stays.v[i];
+		struct context *c = r->ctxs.v[s->ctx];
+		bool inherits = c->locks == LOCKS_INHERIT || s->moment == MOMENT_INHERIT;
+		for (uint32_t k = 0; k < (inherits ? c->around.n : 1); k++) {
+			uint32_t locks = c->locks == LOCKS_INHERIT ? c->around.v[k].locks : s->locks;
+			uint32_t moment = s->moment == MOMENT_INHERIT ? c->around.v[k].moment : s->moment;
+			if (s->kind == STAY_FORKS)
+				fork_there(m, s, moment);
+			else if (locks != LOCKS_INHERIT && uset_n(r, locks))
+				held_there(m, s, locks, moment);
+		}
+	}
+}
+
+/* ---- all ---- */
+
+static int by_place(const void *x, const void *y, void *ctx)
+{
+	const struct telling *m = ctx;
+	const struct lock_use *a = x, *b = y;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	uint32_t s = m->steps.v[a->step].site, t = m->steps.v[b->step].site;
+	return s < t ? -1 : s > t ? 1 : a->step < b->step ? -1 : 1;
+}
+
+void lock_uses(struct race *r, struct build *b)
+{
+	struct telling m = {.r = r, .b = b, .f = r->s->f};
+	cycles(&m);
+	misuses(&m);
+	left(&m);
+	stays(&m);
+	if (m.uses.n)
+		qsort_r(m.uses.v, m.uses.n, sizeof *m.uses.v, by_place, &m);
+	m.f->lock_uses = arena_alloc(m.f->mem, (m.uses.n + 1) * sizeof *m.uses.v);
+	m.f->lock_steps = arena_alloc(m.f->mem, (m.steps.n + 1) * sizeof *m.steps.v);
+	if (m.uses.n)
+		memcpy(m.f->lock_uses, m.uses.v, m.uses.n * sizeof *m.uses.v);
+	if (m.steps.n)
+		memcpy(m.f->lock_steps, m.steps.v, m.steps.n * sizeof *m.steps.v);
+	m.f->nlock_use = m.uses.n;
+	vec_free(&m.uses);
+	vec_free(&m.steps);
+	vec_free(&m.edges);
+	map_free(&m.seen);
+}
