@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 
 	open_standard();
 	signal(SIGPIPE, SIG_IGN); /* a worker that died is no reason to die; see stdout_write() */
+	signal(SIGXFSZ, SIG_IGN); /* nor is a quota: write() says so */
 	status = cli_parse(&c, argc, argv);
 	return status < 0 ? c.cmd->run(&c) : status;
 }

@@ -2,6 +2,8 @@
  * finds them by hash. Ids are offsets into the blob, so the blob alone is enough to read them. */
 #include "base/base.h"
 
+#include <unistd.h>
+
 struct slot {
 	uint32_t id; /* 0: empty, as "" is never looked up */
 	uint32_t hash;
@@ -53,7 +55,7 @@ static uint32_t append(struct intern *t, const char *s, size_t n)
 
 	if (n >= UINT32_MAX - t->size) {
 		error("more than 4 GiB of names");
-		abort();
+		_exit(2);
 	}
 	if (t->size + n + 1 > t->cap) {
 		/* s may be a piece of the blob itself */

@@ -9,8 +9,12 @@ static int exit_status(const struct cli *c, const struct analysis *a)
 	double unresolved = r->icalls ? 100.0 * r->unresolved / r->icalls : 0;
 	uint32_t n = 0;
 
-	if (r->units_failed)
-		return EXIT_TROUBLE; /* silence about these files is no answer */
+	if (r->units_failed) { /* silence about these files is no answer */
+		if (c->quiet)
+			error("%u of %u files could not be analysed; without --quiet they are named", r->units_failed,
+				r->units);
+		return EXIT_TROUBLE;
+	}
 	if (unresolved > config_get(c->config, CONFIG_UNRESOLVED)->num) {
 		error("no target is known for %.1f %% of the indirect calls; the settings allow %s", unresolved,
 			config_text(c->config, CONFIG_UNRESOLVED));
