@@ -368,6 +368,7 @@ static void summarise(struct analysis *a)
 			r->entries_thread += a->f->entries[i].ctx == CTX_THREAD || a->f->entries[i].ctx == CTX_POOL;
 		}
 		r->loops = a->f->nloop;
+		r->shared_left_out = a->f->races_left;
 	}
 	r->suppressed = a->out.nsuppressed;
 	r->unused_suppressions = a->out.nunused;

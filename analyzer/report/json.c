@@ -116,6 +116,8 @@ static void put_run(struct json *j, const struct run_info *r)
 	json_int(j, "suppressed", r->suppressed);
 	json_int(j, "suppressions_unused", r->unused_suppressions);
 	json_int(j, "low_confidence_hidden", r->below_threshold);
+	if (r->shared_left_out)
+		json_bool(j, "shared_state_left_out", true);
 	if (r->compared.with) {
 		json_obj(j, "compared");
 		json_str(j, "with", r->compared.with);

@@ -438,6 +438,9 @@ void solve_shared(struct race *r)
 	arena_free(mem);
 }
 
+/* Ops of a program from which on it is left out: each is looked at some hundred times. */
+enum { MAX_OPS = 50000 };
+
 void solve_races(struct solver *s)
 {
 	struct race r = {.s = s, .p = s->p, .ir = s->ir, .e = s->e, .mem = arena_new()};
@@ -448,7 +451,9 @@ void solve_races(struct solver *s)
 					: s->e->e[i].callback->ctx == CTX_THREAD || s->e->e[i].callback->ctx == CTX_POOL;
 	for (uint32_t i = 0; i < s->f->nentry && !any; i++)
 		any = s->f->entries[i].ctx == CTX_THREAD || s->f->entries[i].ctx == CTX_POOL || s->f->entries[i].ctx == CTX_SIGNAL;
-	if (any) {
+	if (any && s->ir->nops > MAX_OPS) {
+		s->f->races_left = true;
+	} else if (any) {
 		r.pt = points_build(s, r.mem);
 		solve_escape(&r);
 		solve_locks(&r);

@@ -132,6 +132,7 @@ struct run_info { /* the summary line, and coverage honesty */
 	uint32_t fns, entries_task, entries_thread, loops;
 	uint32_t calls, icalls, unresolved, by_type; /* call sites */
 	uint32_t blind[16];	/* per blind_kind */
+	bool shared_left_out;	/* the program was too large for its shared state to be looked at */
 	uint32_t suppressed, unused_suppressions, below_threshold;
 	const struct unused *unused; /* unused_suppressions of them */
 	struct compared compared;
