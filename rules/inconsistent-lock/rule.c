@@ -30,7 +30,8 @@ static void check(struct rule_run *run)
 		struct finding *f = rule_report(run, odd->site, "'%s' is %s here without '%s', which %u of its %u accesses hold", o->name,
 			odd->flags & USE_FREE ? "freed" : odd->flags & USE_WRITE ? "written" : "read", o->lock, o->nheld,
 			o->nheld + o->nother);
-		rule_level(f, run->rule->level, o->sure == 2 ? CONF_HIGH : o->sure ? CONF_MEDIUM : CONF_LOW);
+		/* A lock outside of the object may only guard how it is handed over. */
+		rule_level(f, run->rule->level, o->heap && !o->lock_near ? CONF_LOW : o->sure == 2 ? CONF_HIGH : o->sure ? CONF_MEDIUM : CONF_LOW);
 		rule_label(run, f, "%s", holds(run, odd));
 		rule_identity(run, f, "%s", o->name);
 		rule_trace(run, f, odd->visit, odd->site, holds(run, odd));

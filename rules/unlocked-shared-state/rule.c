@@ -45,7 +45,10 @@ static void check(struct rule_run *run)
 		else
 			f = rule_report(run, u->site, "%s%s'%s' is %s here while '%s' may %s it, %s", what, *what ? " " : "", o->name,
 				done(u), rule_name(run, u[1].fn), doing(&u[1]), locks(run, u, &u[1]));
-		rule_level(f, o->library ? LEVEL_NOTE : run->rule->level, o->sure == 2 ? CONF_HIGH : o->sure ? CONF_MEDIUM : CONF_LOW);
+		/* What is put into a list under its lock, and taken out under it, has one owner in between: from where one
+		 * stands here that looks the same. */
+		bool handed_over = o->heap && (*u[0].held || *u[1].held);
+		rule_level(f, o->library ? LEVEL_NOTE : run->rule->level, handed_over ? CONF_LOW : o->sure == 2 ? CONF_HIGH : o->sure ? CONF_MEDIUM : CONF_LOW);
 		rule_label(run, f, "%s", holds(run, u));
 		rule_identity(run, f, "%s", o->name);
 		rule_trace(run, f, u[0].visit, u[0].site, holds(run, &u[0]));

@@ -313,11 +313,12 @@ static void injection(FILE *f)
 		"@everyone", "=cmd|'/c calc'!A1", "\r::set-output name=x::y", "{{7*7}}", "!!python/object:x", "\x9b\x33m"};
 	const char *b = bad[rnd(COUNT(bad))];
 
-	fprintf(f, "#include <unistd.h>\n#include <poll.h>\n/* tvt: allow(%s) %s */\n", b, b);
+	fprintf(f, "#include <unistd.h>\n#include <sys/epoll.h>\n/* tvt: allow(%s) %s */\n", b, b);
 	fprintf(f, "// tvt: allow(blocking-call-in-task) %s\n", b);
 	fprintf(f, "const char *s = \"%s\";\n#warning %s\n", b, b);
 	fprintf(f, "void work(void) { sleep(1); /* %s */ }\n", b);
-	fprintf(f, "int main(void) { struct pollfd p[2] = {0}; for (;;) { poll(p, 2, -1); work(); /* %s */ } }\n", b);
+	fprintf(f, "int main(void) { struct epoll_event e[8]; int ep = epoll_create1(0);\n"
+		   "for (;;) { int n = epoll_wait(ep, e, 8, -1); for (int i = 0; i < n; i++) work(); /* %s */ } }\n", b);
 	snprintf(say, sizeof say, "%zu bytes of it", strlen(b));
 }
 
@@ -480,10 +481,12 @@ static void one(uint64_t seed, unsigned i, unsigned largest)
 
 int main(int argc, char **argv)
 {
-	static const char good[] = "#include <poll.h>\n#include <unistd.h>\n"
-				   "static void work(void) { sleep(1); }\n"
-				   "int main(void)\n{\n\tstruct pollfd p[2] = {0};\n"
-				   "\tfor (;;) {\n\t\tpoll(p, 2, -1);\n\t\twork();\n\t}\n}\n";
+	static const char good[] = "#include <sys/epoll.h>\n#include <unistd.h>\n"
+				   "static void work(int fd) { sleep(1); }\n"
+				   "int main(void)\n{\n\tint ep = epoll_create1(0);\n"
+				   "\tfor (;;) {\n\t\tstruct epoll_event e[8];\n"
+				   "\t\tint n = epoll_wait(ep, e, 8, -1);\n"
+				   "\t\tfor (int i = 0; i < n; i++)\n\t\t\twork(e[i].data.fd);\n\t}\n}\n";
 	const char *most = getenv("LARGEST");
 	unsigned first, count;
 	FILE *f;

@@ -280,6 +280,10 @@ int main(int argc, char **argv)
 	for (int i = 0; i < n; i++) {
 		if (argc > 3 && strcmp(argv[3], names[i]->d_name))
 			continue;
+		char code[1024];
+		snprintf(code, sizeof code, "%s/%s/rule.c", argv[2], names[i]->d_name);
+		if (access(code, F_OK) < 0)
+			continue; /* a page that belongs to no rule */
 		check_fixtures(argv[2], names[i]->d_name);
 		check_page(argv[2], names[i]->d_name);
 		nrule++;
