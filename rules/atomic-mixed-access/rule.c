@@ -10,8 +10,8 @@ static void check(struct rule_run *run)
 			continue;
 		const struct shared_use *plain = u[0].flags & USE_ATOMIC ? &u[1] : &u[0], *atomic = plain == u ? &u[1] : &u[0];
 		struct finding *f = rule_report(run, plain->site, "'%s' is %s here by a plain access, while '%s' uses it atomically", o->name,
-			plain->flags & USE_FREE ? "freed" : plain->flags & USE_WRITE ? "written" : "read", rule_name(run, atomic->fn));
-		rule_level(f, run->rule->level, o->sure == 2 ? CONF_HIGH : o->sure ? CONF_MEDIUM : CONF_LOW);
+			use_done(plain), rule_name(run, atomic->fn));
+		rule_level(f, run->rule->level, sure_confidence(o->sure));
 		rule_label(run, f, "not atomic");
 		rule_identity(run, f, "%s", o->name);
 		rule_trace(run, f, plain->visit, plain->site, "not atomic");

@@ -9,15 +9,8 @@ static void check(struct rule_run *run)
 		if (u->kind != LOCK_TWICE)
 			continue;
 		struct finding *f = rule_report(run, s->site, "'%s' is taken here by a thread that holds it already", u->lock);
-		rule_level(f, run->rule->level, u->sure == 2 ? CONF_HIGH : u->sure ? CONF_MEDIUM : CONF_LOW);
 		rule_label(run, f, "waits for itself");
-		rule_identity(run, f, "%s", u->lock);
-		for (uint32_t k = 0; k < u->nstep; k++) {
-			if (s[k].visit != NONE)
-				rule_trace(run, f, s[k].visit, s[k].site, s[k].what);
-			else
-				rule_also(run, f, "other places", s[k].site, s[k].what);
-		}
+		rule_lock_use(run, f, u);
 	}
 }
 

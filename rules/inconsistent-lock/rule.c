@@ -1,13 +1,6 @@
 /* Most accesses to an object hold one lock, and one that may happen beside them does not: it was forgotten there. */
 #include "rule/api/rule.h"
 
-static const char *holds(struct rule_run *run, const struct shared_use *u)
-{
-	const char *how = u->flags & USE_FREE ? "freed" : u->flags & USE_WRITE ? "written" : "read";
-	return *u->held ? arena_printf(run->mem, "%s, with %s held", how, u->held)
-			: arena_printf(run->mem, "%s, with no lock held", how);
-}
-
 static bool has(const struct shared_use *u, const char *lock)
 {
 	const char *at = strstr(u->held, lock);
@@ -28,17 +21,17 @@ static void check(struct rule_run *run)
 			odd = u;
 		const struct shared_use *other = odd == u ? &u[1] : u;
 		struct finding *f = rule_report(run, odd->site, "'%s' is %s here without '%s', which %u of its %u accesses hold", o->name,
-			odd->flags & USE_FREE ? "freed" : odd->flags & USE_WRITE ? "written" : "read", o->lock, o->nheld,
+			use_done(odd), o->lock, o->nheld,
 			o->nheld + o->nother);
 		/* A lock outside of the object may only guard how it is handed over. */
-		rule_level(f, run->rule->level, o->heap && !o->lock_near ? CONF_LOW : o->sure == 2 ? CONF_HIGH : o->sure ? CONF_MEDIUM : CONF_LOW);
-		rule_label(run, f, "%s", holds(run, odd));
+		rule_level(f, run->rule->level, o->heap && !o->lock_near ? CONF_LOW : sure_confidence(o->sure));
+		rule_label(run, f, "%s", use_held(run, odd));
 		rule_identity(run, f, "%s", o->name);
-		rule_trace(run, f, odd->visit, odd->site, holds(run, odd));
-		rule_trace(run, f, other->visit, other->site, holds(run, other));
+		rule_trace(run, f, odd->visit, odd->site, use_held(run, odd));
+		rule_trace(run, f, other->visit, other->site, use_held(run, other));
 		for (uint32_t k = 0; k < o->nuse; k++)
 			if (&u[k] != odd && &u[k] != other)
-				rule_also(run, f, "other accesses", u[k].site, holds(run, &u[k]));
+				rule_also(run, f, "other accesses", u[k].site, use_held(run, &u[k]));
 		rule_note(run, f, "%s", o->why);
 		if (o->fields)
 			rule_note(run, f, "the same goes for %s of the same object", o->fields);

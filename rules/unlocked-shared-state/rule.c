@@ -1,11 +1,6 @@
 /* Two threads reach the same memory at once, one of them writes, and no lock is held by both. */
 #include "rule/api/rule.h"
 
-static const char *done(const struct shared_use *u)
-{
-	return u->flags & USE_FREE ? "freed" : u->flags & USE_WRITE ? "written" : "read";
-}
-
 static const char *doing(const struct shared_use *u)
 {
 	return u->flags & USE_FREE ? "free" : u->flags & USE_WRITE ? "write" : "read";
@@ -22,12 +17,6 @@ static const char *locks(struct rule_run *run, const struct shared_use *a, const
 	return arena_printf(run->mem, "under different locks (%s here, %s there)", a->held, b->held);
 }
 
-static const char *holds(struct rule_run *run, const struct shared_use *u)
-{
-	return *u->held ? arena_printf(run->mem, "%s, with %s held", done(u), u->held)
-			: arena_printf(run->mem, "%s, with no lock held", done(u));
-}
-
 static void check(struct rule_run *run)
 {
 	for (uint32_t i = 0; i < run->f->nshared; i++) {
@@ -41,20 +30,20 @@ static void check(struct rule_run *run)
 		struct finding *f;
 		if (u[0].site == u[1].site)
 			f = rule_report(run, u->site, "%s%s'%s' is %s here by several threads at once, %s", what, *what ? " " : "",
-				o->name, done(u), *u->held ? arena_printf(run->mem, "each with its own %s", u->held) : "without a lock");
+				o->name, use_done(u), *u->held ? arena_printf(run->mem, "each with its own %s", u->held) : "without a lock");
 		else
 			f = rule_report(run, u->site, "%s%s'%s' is %s here while '%s' may %s it, %s", what, *what ? " " : "", o->name,
-				done(u), rule_name(run, u[1].fn), doing(&u[1]), locks(run, u, &u[1]));
+				use_done(u), rule_name(run, u[1].fn), doing(&u[1]), locks(run, u, &u[1]));
 		/* What is put into a list under its lock, and taken out under it, has one owner in between: from where one
 		 * stands here that looks the same. */
 		bool handed_over = o->heap && (*u[0].held || *u[1].held);
-		rule_level(f, o->library ? LEVEL_NOTE : run->rule->level, handed_over ? CONF_LOW : o->sure == 2 ? CONF_HIGH : o->sure ? CONF_MEDIUM : CONF_LOW);
-		rule_label(run, f, "%s", holds(run, u));
+		rule_level(f, o->library ? LEVEL_NOTE : run->rule->level, handed_over ? CONF_LOW : sure_confidence(o->sure));
+		rule_label(run, f, "%s", use_held(run, u));
 		rule_identity(run, f, "%s", o->name);
-		rule_trace(run, f, u[0].visit, u[0].site, holds(run, &u[0]));
-		rule_trace(run, f, u[1].visit, u[1].site, holds(run, &u[1]));
+		rule_trace(run, f, u[0].visit, u[0].site, use_held(run, &u[0]));
+		rule_trace(run, f, u[1].visit, u[1].site, use_held(run, &u[1]));
 		for (uint32_t k = 2; k < o->nuse; k++)
-			rule_also(run, f, "other accesses", u[k].site, holds(run, &u[k]));
+			rule_also(run, f, "other accesses", u[k].site, use_held(run, &u[k]));
 		rule_note(run, f, "%s", o->why);
 		if (o->fields)
 			rule_note(run, f, "the same goes for %s of the same object", o->fields);

@@ -10,7 +10,7 @@ static void check(struct rule_run *run)
 			continue;
 		struct finding *f = rule_report(run, u->site, "'%s' is volatile, and is %s here while '%s' may %s it: that is no synchronisation",
 			o->name, u->flags & USE_WRITE ? "written" : "read", rule_name(run, u[1].fn), u[1].flags & USE_WRITE ? "write" : "read");
-		rule_level(f, run->rule->level, o->sure == 2 ? CONF_HIGH : o->sure ? CONF_MEDIUM : CONF_LOW);
+		rule_level(f, run->rule->level, sure_confidence(o->sure));
 		rule_label(run, f, "volatile, not atomic");
 		rule_identity(run, f, "%s", o->name);
 		rule_trace(run, f, u[0].visit, u[0].site, "volatile access");

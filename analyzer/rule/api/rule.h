@@ -43,6 +43,12 @@ void rule_task(struct rule_run *run, struct finding *f, uint32_t entry);
 void rule_trace(struct rule_run *run, struct finding *f, uint32_t visit, uint32_t site, const char *what);
 /* A further place of that kind ("other accesses"): they are one trace, at the end. */
 void rule_also(struct rule_run *run, struct finding *f, const char *kind, uint32_t site, const char *what);
+/* Confidence in what is told of a shared object or a lock, from the solver's "sure". */
+enum confidence sure_confidence(uint8_t sure);
+const char *use_done(const struct shared_use *u);			     /* "freed", "written" or "read" */
+const char *use_held(struct rule_run *run, const struct shared_use *u); /* "written, with 'a' held" */
+/* Level, identity and the steps of a misused lock. */
+void rule_lock_use(struct rule_run *run, struct finding *f, const struct lock_use *u);
 /* What to use instead of the modelled function, in the libraries that the program uses. */
 void rule_instead(struct rule_run *run, struct finding *f, const struct model *m);
 enum way {
