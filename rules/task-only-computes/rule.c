@@ -2,29 +2,55 @@
  * shape of a task. */
 #include "rule/api/rule.h"
 
-static bool suspends(const struct rule_run *run, const uint32_t *fns, uint32_t n)
+static bool suspends(const struct rule_run *run, uint32_t op)
 {
-	const struct ir *ir = run->p->ir;
-	for (uint32_t k = 0; k < n; k++)
-		for (uint32_t o = ir->fns[fns[k]].op; o < ir->fns[fns[k]].op + ir->fns[fns[k]].nop;
-			o++) {
-			if (ir->ops[o].kind == OP_ICALL && run->p->site_edge[o] == NONE)
-				return true; /* nobody knows */
-			if (ir->ops[o].kind != OP_CALL)
-				continue;
-			uint32_t m;
-			const struct effect *e = effects_at(run->e, o, &m);
-			for (uint32_t i = 0; i < m; i++)
-				if (e[i].clause && (e[i].clause->verb == VERB_SUSPENDS ||
-							   e[i].clause->verb == VERB_LOOP_WAIT))
-					return true;
-		}
+	uint32_t n;
+	const struct effect *e = effects_at(run->e, op, &n);
+
+	if (run->p->ir->ops[op].kind == OP_ICALL && run->p->site_edge[op] == NONE)
+		return true; /* nobody knows */
+	if (run->p->ir->ops[op].kind != OP_CALL)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (e[i].clause && (e[i].clause->verb == VERB_SUSPENDS || e[i].clause->verb == VERB_LOOP_WAIT))
+			return true;
 	return false;
+}
+
+/* Functions that give the loop to others, or call one that does: from those that do, up the calls. */
+static struct bits suspending(const struct rule_run *run)
+{
+	const struct program *p = run->p;
+	struct bits set = bits_new(run->mem, p->ir->nfns + 1);
+	VEC(uint32_t) fns = {0};
+
+	for (uint32_t o = 0; o < p->ir->nops; o++)
+		if (suspends(run, o) && !bits_get(&set, p->op_fn[o])) {
+			bits_set(&set, p->op_fn[o]);
+			vec_add(&fns, p->op_fn[o]);
+		}
+	for (uint32_t at = 0; at < fns.n; at++) {
+		uint32_t fn = fns.v[at];
+
+		for (uint32_t k = p->in[fn]; k < p->in[fn + 1]; k++) {
+			const struct edge *e = &p->edges[p->in_edges[k]];
+
+			if (e->why == EDGE_TYPE || bits_get(&set, e->caller))
+				continue;
+			bits_set(&set, e->caller);
+			vec_add(&fns, e->caller);
+		}
+	}
+	vec_free(&fns);
+	return set;
 }
 
 static void check(struct rule_run *run)
 {
 	const struct facts *f = run->f;
+	struct bits set = {0};
+	bool known = false; /* which functions suspend: most programs never ask */
+
 	for (uint32_t i = 0; i < f->nentry; i++) {
 		const struct entry *e = &f->entries[i];
 		if (e->ctx != CTX_COROUTINE || (e->site == NONE && !run->p->ir->fns[e->fn].nop))
@@ -32,9 +58,10 @@ static void check(struct rule_run *run)
 		double most = cost_value(f, &f->cost[e->fn], COST_MOST);
 		if (most < LOOP_BUDGET_NS)
 			continue;
-		uint32_t n;
-		const uint32_t *fns = reach_of(run->p, e, run->mem, &n);
-		if (suspends(run, fns, n))
+		if (!known)
+			set = suspending(run);
+		known = true;
+		if (bits_get(&set, e->fn))
 			continue;
 		struct finding *fi = rule_report(run,
 			e->site != NONE ? e->site : run->p->ir->fns[e->fn].op,
