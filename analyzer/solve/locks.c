@@ -27,6 +27,11 @@ enum {
 
 /* ---- contexts ---- */
 
+bool race_blurred(const struct race *r)
+{
+	return r->ctxs.n > RACE_ROOMY;
+}
+
 uint32_t lock_id(struct race *r, struct lock l)
 {
 	uint32_t *slot = map_slot(&r->lock_of, (uint64_t)l.addr << 16 | (uint64_t)l.flags << 8 | l.count, r->locks.n);
@@ -174,7 +179,7 @@ uint32_t context_get(struct race *r, struct context *key)
 {
 	struct psym syms[64];
 	uint32_t params[64], n = r->nctx[key->fn];
-	bool crowded = r->ctxs.n > RACE_ROOMY;
+	bool crowded = race_blurred(r);
 	uint32_t few = crowded ? FEW / 8 : r->ir->fns[key->fn].nop <= 30 ? 2 * FEW : FEW;
 	uint64_t h = key_hash(key);
 	uint32_t have = map_get(&r->ctx_of, h);

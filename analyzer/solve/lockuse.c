@@ -152,13 +152,6 @@ static uint32_t places_held(struct race *r, struct context *c, uint32_t locks)
 	return set;
 }
 
-/* In a large program functions are looked at for all their callers at once, and a parameter that decides between lock
- * and unlock is not told apart. */
-static bool blurred(const struct race *r)
-{
-	return r->ctxs.n > RACE_ROOMY;
-}
-
 static bool certain(const struct race *r, uint32_t ctx)
 {
 	const struct context *c = r->ctxs.v[root_of(r, ctx)];
@@ -209,7 +202,7 @@ static void report_cycle(struct telling *m, const uint32_t *path, uint32_t n)
 		if (o->site < r->orders.v[m->edges.v[path[low]].order].site)
 			low = i;
 		key += hash_mix(m->edges.v[path[i]].from, m->edges.v[path[i]].to);
-		if (!certain(r, o->ctx) || blurred(r))
+		if (!certain(r, o->ctx) || race_blurred(r))
 			sure = 0;
 	}
 	if (!first(m, LOCK_CYCLE, 0, key))
@@ -293,7 +286,7 @@ static void misuses(struct telling *m)
 		case MISUSE_DOUBLE:
 			if (in_places(r, c, r->recursive, x->addr) || !first(m, LOCK_TWICE, x->site, 0))
 				break;
-			begin(m, LOCK_TWICE, name_of(m, c, x->addr), blurred(r) ? 0 : the_place(r, c, x->addr) != NONE ? 2 : 1);
+			begin(m, LOCK_TWICE, name_of(m, c, x->addr), race_blurred(r) ? 0 : the_place(r, c, x->addr) != NONE ? 2 : 1);
 			step(m, x->site, x->ctx, "takes it again");
 			if (x->other != NONE && x->other != x->site)
 				step(m, x->other, NONE, "taken here before");
@@ -302,7 +295,7 @@ static void misuses(struct telling *m)
 			if (map_get(&r->unlocks, x->site) != NONE || in_places(r, c, r->lost, x->addr) || !certain(r, x->ctx) ||
 				!first(m, LOCK_NOT_HELD, x->site, 0))
 				break;
-			begin(m, LOCK_NOT_HELD, name_of(m, c, x->addr), the_place(r, c, x->addr) != NONE && !blurred(r) ? 1 : 0);
+			begin(m, LOCK_NOT_HELD, name_of(m, c, x->addr), the_place(r, c, x->addr) != NONE && !race_blurred(r) ? 1 : 0);
 			step(m, x->site, x->ctx, "gives back what this thread does not hold");
 			break;
 		default:
@@ -407,7 +400,7 @@ static bool waits_alone(const struct telling *m, uint32_t at)
 	uint32_t n;
 	const struct effect *e = effects_at(m->r->e, at, &n);
 	for (uint32_t i = 0; i < n; i++)
-		if (e[i].clause && e[i].clause->verb == VERB_BLOCKS && blurred(m->r) &&
+		if (e[i].clause && e[i].clause->verb == VERB_BLOCKS && race_blurred(m->r) &&
 			(e[i].clause->category == CAT_LOCK || e[i].clause->category == CAT_JOIN))
 			return false;
 	return true;

@@ -422,6 +422,9 @@ static inline uint32_t uset_at(const struct race *r, uint32_t set, uint32_t i)
 /* ---- locks.c: contexts ---- */
 
 void solve_locks(struct race *r);
+/* In a large program functions are looked at for all their callers at once: a parameter that decides between lock and
+ * unlock is not told apart, and locks are given up (race.lost). */
+bool race_blurred(const struct race *r);
 /* Looks at a function as it is called; finds or makes the context. */
 uint32_t context_get(struct race *r, struct context *key); /* key's arrays are copied */
 void context_look(struct race *r, uint32_t ctx);	   /* now if it is new and the stack allows, else later */
