@@ -54,7 +54,7 @@ static void put_option(struct sb *out, const struct option_row *o, bool list_val
 	if (o->arg)
 		sb_printf(&left, " %s", o->arg);
 	sb_puts(&right, o->doc);
-	if (list_values && o->values && strcmp(o->values, "@dir")) {
+	if (list_values && o->values && o->values[0] != '@') {
 		sb_puts(&right, " (");
 		put_values(&right, o, ", ");
 		sb_putc(&right, ')');

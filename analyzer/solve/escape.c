@@ -133,9 +133,7 @@ static uint8_t touch_of(const struct clause *c)
 	switch (c->verb) {
 	case VERB_LOCKS:
 	case VERB_UNLOCKS:
-		return TOUCH_LOCK;
-	case VERB_COND_WAIT:
-		return c->q == PARAM_NONE ? TOUCH_LOCK : 0; /* a semaphore may be a lock */
+	case VERB_COND_WAIT: /* lets go of a lock of the caller's meanwhile; a semaphore may be one */
 	case VERB_COND_WAKE:
 		return TOUCH_LOCK;
 	case VERB_ONCE:

@@ -174,6 +174,9 @@ static void find_join(const struct solver *s, struct thread_fact *t, uint32_t si
 	const struct cfg *g = program_cfg(s->p, s->p->op_fn[site]);
 	uint32_t at = g->loop_of[s->p->op_block[site]];
 
+	/* one that was started before and not waited for runs beside this one */
+	for (uint32_t o = site; o-- > f->op && o + NEAR > site && !has_verb(s, o, VERB_JOINS);)
+		t->works_between |= has_verb(s, o, VERB_CREATES);
 	for (uint32_t o = site + 1; o < f->op + f->nop && o < site + NEAR; o++) {
 		const struct op *op = &ir->ops[o];
 		if (op->kind != OP_CALL && op->kind != OP_ICALL)

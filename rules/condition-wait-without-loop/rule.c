@@ -1,6 +1,8 @@
 /* A condition wait returns when it likes: what is waited for must be looked at again. */
 #include "rule/api/rule.h"
 
+#include <string.h>
+
 static bool in_loop(const struct rule_run *run, uint32_t site)
 {
 	return program_cfg(run->p, run->p->op_fn[site])->loop_of[run->p->op_block[site]] != NONE;
@@ -14,12 +16,86 @@ static bool called_in_loop(const struct rule_run *run, uint32_t fn)
 	return false;
 }
 
+/* The last field of a path, or, behind the fields, its global; NONE: neither. */
+static uint32_t place(const struct ir *ir, struct ref r)
+{
+	const struct path *path = &ir->paths[r.id];
+	for (uint32_t i = path->nstep; i-- > 0;)
+		if (ir->steps[path->step + i].kind == STEP_FIELD)
+			return ir->steps[path->step + i].field;
+	return path->base.kind == REF_GLOBAL ? ir->nfields + path->base.id : NONE;
+}
+
+static bool tests(const struct ir *ir, const struct block *b, uint32_t what)
+{
+	for (uint32_t o = b->op; b->term == TERM_IF && o < b->op + b->nop; o++)
+		if (ir->ops[o].kind == OP_LOAD && place(ir, ir->ops[o].src) == what)
+			return true;
+	return false;
+}
+
+static bool changes(const struct ir *ir, const struct block *b, uint32_t what)
+{
+	for (uint32_t o = b->op; o < b->op + b->nop; o++)
+		if (ir->ops[o].kind == OP_STORE && place(ir, ir->ops[o].dst) == what)
+			return true;
+	return false;
+}
+
+/* Is there a way from the wait to where that place is changed, in step with those who did not wait, and no test of it
+ * on the way? */
+static bool taken_for_granted(const struct rule_run *run, uint32_t fn, uint32_t wait, uint32_t what, struct arena *mem)
+{
+	const struct ir *ir = run->p->ir;
+	const struct fn *f = &ir->fns[fn];
+	const struct cfg *g = program_cfg(run->p, fn);
+	bool *seen = memset(arena_alloc(mem, f->nblock), 0, f->nblock);
+	uint32_t *todo = arena_alloc(mem, f->nblock * sizeof *todo), n = 0;
+
+	seen[wait] = true;
+	for (todo[n++] = wait; n;) {
+		uint32_t b = todo[--n];
+		for (uint32_t i = 0; i < g->nsucc[b]; i++) {
+			uint32_t to = g->succ[b][i];
+			if (seen[to] || tests(ir, &ir->blocks[f->block + to], what))
+				continue;
+			if (!cfg_dominates(g, wait, to) && changes(ir, &ir->blocks[f->block + to], what))
+				return true;
+			seen[to] = true;
+			todo[n++] = to;
+		}
+	}
+	return false;
+}
+
+/* if (!full) wait(); full = false: a loop further out, or a caller's, does not help. */
+static bool acts_unlooked(const struct rule_run *run, uint32_t fn, uint32_t site, struct arena *mem)
+{
+	const struct ir *ir = run->p->ir;
+	const struct fn *f = &ir->fns[fn];
+	const struct cfg *g = program_cfg(run->p, fn);
+	uint32_t wait = run->p->op_block[site];
+
+	for (uint32_t d = g->idom[wait]; d != NONE; d = g->idom[d]) {
+		const struct block *b = &ir->blocks[f->block + d];
+		if (b->term != TERM_IF || cfg_postdominates(g, wait, d))
+			continue;
+		for (uint32_t o = b->op; o < b->op + b->nop; o++) {
+			uint32_t what = ir->ops[o].kind == OP_LOAD ? place(ir, ir->ops[o].src) : NONE;
+			if (what != NONE && taken_for_granted(run, fn, wait, what, mem))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void check(struct rule_run *run)
 {
 	for (uint32_t i = 0; i < run->e->n; i++) {
 		const struct effect *e = &run->e->e[i];
-		if (!e->clause || e->clause->verb != VERB_COND_WAIT || e->clause->q == PARAM_NONE || in_loop(run, e->site) ||
-			called_in_loop(run, e->fn))
+		if (!e->clause || e->clause->verb != VERB_COND_WAIT || e->clause->q == PARAM_NONE)
+			continue;
+		if ((in_loop(run, e->site) || called_in_loop(run, e->fn)) && !acts_unlooked(run, e->fn, e->site, run->mem))
 			continue;
 		struct finding *f = rule_report(run, e->site, "'%s' is not in a loop, and may return without what it waits for",
 			e->model->name);

@@ -90,7 +90,7 @@ static char *run(const char *dir, const char *file, int *status)
 /* Is `file:line:` reported with [rule]? */
 static bool reported(const char *out, const char *file, int line, const char *rule)
 {
-	char head[512], tail[256];
+	char head[512], tail[300];
 	snprintf(head, sizeof head, "%s:%d:", file, line);
 	snprintf(tail, sizeof tail, "[%s]", rule);
 	for (const char *at = out; (at = strstr(at, head)); at++) {
@@ -105,7 +105,7 @@ static bool reported(const char *out, const char *file, int line, const char *ru
 
 static int count_rule(const char *out, const char *rule)
 {
-	char tail[256];
+	char tail[300];
 	int n = 0;
 	snprintf(tail, sizeof tail, "[%s]", rule);
 	for (const char *at = out; (at = strstr(at, tail)); at++)
