@@ -46,7 +46,7 @@ struct cli {
 	struct config *config;	    /* NULL: the command has no use for settings */
 	const char *config_file, *baseline, *new_from;
 	bool no_baseline;
-	bool schema;
+	bool schema, attributes;
 };
 
 struct command {
