@@ -495,11 +495,34 @@ bool escape_bytes(const struct ir *ir, uint32_t type)
 	return type == NONE || ir->types[type].kind == TYPE_VOID || (ir->types[type].kind == TYPE_INT && ir->types[type].size <= 1);
 }
 
-static bool path_is_bytes(const struct ir *ir, uint32_t fn, uint32_t path)
+uint32_t escape_type(const struct ir *ir, uint32_t fn, const struct op *op, uint32_t type)
 {
-	const struct path *p = &ir->paths[path];
-	uint8_t last = p->nstep ? ir->steps[p->step + p->nstep - 1].kind : STEP_FIELD;
-	return last != STEP_FIELD && escape_bytes(ir, path_type(ir, fn, path));
+	struct ref value = op->kind == OP_LOAD ? op->dst : op->src;
+	bool cast = type != NONE && ir->types[type].kind == TYPE_VOID && value.kind == REF_LOCAL;
+	return cast ? ir->locals[ir->fns[fn].local + value.id].type : type;
+}
+
+bool escape_bytes_op(const struct ir *ir, const struct op *op, uint32_t type)
+{
+	const struct path *p = &ir->paths[op->kind == OP_STORE ? op->dst.id : op->src.id];
+	if (!p->nstep || ir->steps[p->step + p->nstep - 1].kind == STEP_FIELD)
+		return false;
+	if (op->kind == OP_STORE && op->src.kind == REF_CONST && type != NONE && ir->types[type].kind == TYPE_VOID)
+		return false; /* *(int *)arg = 1 */
+	return escape_bytes(ir, type);
+}
+
+/* A local in memory that other threads know: naming it reads it, being a dst writes it. */
+static void touch_local(struct toucher *t, uint32_t inst, struct ref x, bool write)
+{
+	const struct race *r = t->r;
+	const struct fn *f = &r->ir->fns[r->pt->insts.v[inst].fn];
+	if (x.kind != REF_LOCAL || !(r->ir->locals[f->local + x.id].flags & LOCAL_ADDR))
+		return;
+	struct spot s = {points_obj(r->pt, OBJ_LOCAL, f->local + x.id, inst), 0, false};
+	uint32_t type = r->ir->locals[f->local + x.id].type;
+	if (s.obj != NONE && r->pt->objs.v[s.obj].escaped && type != NONE && r->ir->types[type].kind != TYPE_ARRAY)
+		touch(t, r->pt->insts.v[inst].fn, &s, 1, write);
 }
 
 /* The cells that an op touches. */
@@ -511,6 +534,12 @@ static void touch_op(struct toucher *t, uint32_t inst, uint32_t at)
 	uint32_t fn = r->pt->insts.v[inst].fn, ne;
 	struct spot s[POINTS_MANY];
 
+	touch_local(t, inst, op->dst, true);
+	touch_local(t, inst, op->src, false);
+	if (op->kind == OP_BIN)
+		touch_local(t, inst, ref_of(op->arg), false);
+	for (uint32_t i = 0; i < op->narg; i++)
+		touch_local(t, inst, ir->args[op->arg + i], false);
 	if (op->kind == OP_LOAD || op->kind == OP_ADDR || op->kind == OP_STORE) {
 		uint32_t path = op->kind == OP_STORE ? op->dst.id : op->src.id;
 		const struct path *p = &ir->paths[path];
@@ -522,7 +551,7 @@ static void touch_op(struct toucher *t, uint32_t inst, uint32_t at)
 			if (o == NONE || !r->pt->objs.v[o].escaped)
 				return;
 		}
-		if (op->kind != OP_ADDR && !path_is_bytes(ir, fn, path))
+		if (op->kind != OP_ADDR && !escape_bytes_op(ir, op, escape_type(ir, fn, op, path_type(ir, fn, path))))
 			touch(t, fn, s, points_path(r->pt, inst, path, s, COUNT(s)), op->kind == OP_STORE);
 		if (p->base.kind == REF_GLOBAL && deref) { /* the pointer that is read on the way */
 			struct spot first = {points_obj(r->pt, OBJ_GLOBAL, p->base.id, NONE), 0, false};
@@ -578,9 +607,14 @@ static void find_shared(struct race *r, const struct groups *g)
 
 	for (uint32_t i = 0; i < pt->insts.n; i++) {
 		const struct fn *f = &r->ir->fns[pt->insts.v[i].fn];
-		if (g->of_fn[pt->insts.v[i].fn])
-			for (uint32_t o = f->op; o < f->op + f->nop; o++)
-				touch_op(&t, i, o);
+		if (!g->of_fn[pt->insts.v[i].fn])
+			continue;
+		for (uint32_t o = f->op; o < f->op + f->nop; o++)
+			touch_op(&t, i, o);
+		for (uint32_t b = f->block; b < f->block + f->nblock; b++) {
+			touch_local(&t, i, r->ir->blocks[b].cond.lhs, false);
+			touch_local(&t, i, r->ir->blocks[b].cond.rhs, false);
+		}
 	}
 	for (uint32_t i = 0; i < t.masks.n; i++)
 		if (t.masks.v[i].write)

@@ -395,13 +395,6 @@ static void taken_out(struct look *fl, struct state *s, uint32_t addr, uint32_t 
 
 /* ---- ops ---- */
 
-static bool is_bytes(const struct look *fl, uint32_t path, uint32_t type)
-{
-	const struct ir *ir = fl->r->ir;
-	const struct path *p = &ir->paths[path];
-	return p->nstep && ir->steps[p->step + p->nstep - 1].kind != STEP_FIELD && escape_bytes(ir, type);
-}
-
 static void store(struct look *fl, struct state *s, const struct op *op)
 {
 	struct race *r = fl->r;
@@ -410,7 +403,8 @@ static void store(struct look *fl, struct state *s, const struct op *op)
 
 	if (w.addr == NONE)
 		return;
-	if (!is_bytes(fl, op->dst.id, w.type))
+	w.type = escape_type(r->ir, fl->fn, op, w.type);
+	if (!escape_bytes_op(r->ir, op, w.type))
 		flow_access(fl, s, w.addr, type_size(r->ir, w.type), access_flags(op, true));
 	if (is_record(r->ir, w.type)) {
 		mem_kill_behind(fl, s, w.addr);
@@ -534,7 +528,8 @@ void flow_op(struct look *fl, struct state *s, uint32_t at)
 			flow_set(fl, s, op->dst, rval_addr(r, w.addr));
 			break;
 		}
-		if (!is_bytes(fl, op->src.id, w.type))
+		w.type = escape_type(ir, fl->fn, op, w.type);
+		if (!escape_bytes_op(ir, op, w.type))
 			flow_access(fl, s, w.addr, type_size(ir, w.type), access_flags(op, false));
 		flow_set(fl, s, op->dst, is_record(ir, w.type) ? VAL_UNKNOWN : load(fl, s, w.addr, w.key, w.type, 0));
 		break;

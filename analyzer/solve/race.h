@@ -370,6 +370,9 @@ bool race_library_root(const struct race *r, uint32_t fn);
 /* Per local: the parameters that it is computed from, as bits. */
 void derive_params(const struct ir *ir, uint32_t fn, uint32_t *of);
 bool escape_bytes(const struct ir *ir, uint32_t type); /* not looked at for races: text, buffers */
+/* What a LOAD or STORE accesses, by a path of this type: where that is void, what it is cast to. */
+uint32_t escape_type(const struct ir *ir, uint32_t fn, const struct op *op, uint32_t type);
+bool escape_bytes_op(const struct ir *ir, const struct op *op, uint32_t type); /* type: escape_type() */
 bool escape_shared(const struct race *r, uint32_t obj, int32_t off, uint32_t size);
 /* What a path writes to, for race.mods: a field, a global (behind the fields), or NONE. */
 uint32_t mods_key(const struct ir *ir, uint32_t path);
