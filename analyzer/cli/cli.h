@@ -26,7 +26,7 @@ struct output {
 	const struct format *format;
 	const char *path; /* NULL: standard output */
 };
-enum { MAX_OUTPUTS = 16, NEVER_FAIL = LEVEL_ERROR + 1 };
+enum { MAX_OUTPUTS = 16, MAX_RUNLOGS = 64, NEVER_FAIL = LEVEL_ERROR + 1 };
 
 /* What the command line says. Strings are those of argv. */
 struct cli {
@@ -40,6 +40,9 @@ struct cli {
 	int fail_on; /* enum level, or NEVER_FAIL */
 	const char *shard, *out_dir; /* of map, or NULL */
 	const char *trace; /* --trace: a file, or NULL */
+	const char *runlogs[MAX_RUNLOGS]; /* of confirm */
+	uint32_t nrunlog;
+	bool every; /* confirm: what the run did not show is shown at every confidence */
 	bool quiet, verbose, profile;
 	bool catches; /* the command has redirected messages */
 	uint64_t said;		    /* bits of the options that were given */
@@ -168,6 +171,11 @@ int cli_lower(const struct cli *c, const struct compdb *db, void (*done)(void *c
 /* Joins the record of a run to the findings: a note to each of a family that a run can show, those that cost most
  * first; and what the run saw that is no finding, into a->run.seen. 0, or -1 after error(). */
 int trace_join(struct analysis *a, const char *file);
+
+/* ---- cmd_confirm.c ---- */
+
+/* Joins the logs that were given to the findings, as trace_join(). 0, or -1 after error(). */
+int confirm_join(struct analysis *a, const struct cli *c);
 
 /* ---- place.c: what analysis knows, in words. Names from the program are escaped. ---- */
 

@@ -60,10 +60,13 @@ int cmd_check(const struct cli *c)
 		status = cli_analyse(&with_paths, STAGE_FINDINGS, &a);
 	if (status < 0 && c->trace && trace_join(&a, c->trace) < 0)
 		status = EXIT_TROUBLE;
+	if (status < 0 && c->nrunlog && confirm_join(&a, c) < 0)
+		status = EXIT_TROUBLE;
 	if (status < 0)
 		status = cli_compare(c, &a, &since);
 	if (status < 0) {
-		cli_remember(c, &a);
+		if (!c->nrunlog)
+			cli_remember(c, &a);
 		for (uint32_t i = 0; i < c->nout; i++)
 			if (!strcmp(c->outs[i].format->name, "html") && a.f)
 				pipeline_lanes(&a);

@@ -12,7 +12,7 @@
 #define ON(id) (1u << CMD_##id)
 #define EVERY ((1u << CMD_COUNT) - 1)
 #define PARSES (ANALYSES | ON(map))
-#define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(query) | ON(why) | ON(tasks) | ON(locks) | ON(advise) | ON(doctor) | ON(validate) | ON(dump) | ON(lsp))
+#define ANALYSES (ON(check) | ON(baseline) | ON(history) | ON(query) | ON(why) | ON(tasks) | ON(locks) | ON(confirm) | ON(advise) | ON(doctor) | ON(validate) | ON(dump) | ON(lsp))
 #define SETTINGS (ANALYSES | ON(config) | ON(map) | ON(link))
 
 enum option_id {
@@ -179,6 +179,11 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 		break;
 	case OPT_SCHEMA:
 		c->schema = true;
+		break;
+	case OPT_TSAN:
+		if (c->nrunlog == MAX_RUNLOGS)
+			return error("more than %d times --tsan", MAX_RUNLOGS);
+		c->runlogs[c->nrunlog++] = val;
 		break;
 	case OPT_ATTRIBUTES:
 		c->attributes = true;
