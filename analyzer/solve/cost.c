@@ -132,6 +132,8 @@ void solve_cost(struct solver *s)
 
 	c.cost = arena_alloc(s->f->mem, (n + 1) * sizeof *c.cost);
 	c.cost_known = xcalloc(n + 1, 1);
+	s->op_ns = arena_alloc(s->mem, (s->ir->nops + 1) * sizeof *s->op_ns);
+	s->times = arena_alloc(s->mem, (s->ir->nblocks + 1) * sizeof *s->times);
 	c.first_loop = xcalloc(n + 1, sizeof *c.first_loop);
 	c.steps = xcalloc(n + 1, 1);
 	c.allocates = xcalloc(n + 1, 1);

@@ -349,16 +349,22 @@ static void block_cost(struct costs *c, uint32_t fn, uint32_t block, struct cost
 
 	for (uint32_t o = b->op; o < b->op + b->nop; o++) {
 		const struct op *op = &c->ir->ops[o];
-		ns += op_ns[op->kind];
+		double own = op_ns[op->kind];
 		if (op->kind == OP_BIN && (op->flags == BIN_DIV || op->flags == BIN_MOD) &&
 			ref_of(op->arg).kind != REF_CONST)
-			ns += div_ns;
+			own += div_ns;
 		else if (op->kind == OP_BIN && op->flags == BIN_MUL)
-			ns += mul_ns;
+			own += mul_ns;
 		else if (op->kind == OP_LOAD && is_chase(c, f, op))
-			ns += link_ns;
-		else if (op->kind == OP_CALL || op->kind == OP_ICALL)
-			call_cost(c, fn, o, to);
+			own += link_ns;
+		ns += own;
+		if (op->kind == OP_CALL || op->kind == OP_ICALL) {
+			struct cost called = {0};
+			call_cost(c, fn, o, &called);
+			cost_add(to, &called, 1);
+			own += cost_typical(c, &called);
+		}
+		c->s->op_ns[o] = (float)own;
 	}
 	cost_add(to, &(struct cost){.t = {{.ns = ns}}, .n = 1}, 1);
 }
@@ -711,9 +717,11 @@ static void function_cost(struct costs *c, uint32_t fn)
 				continue;
 			if (child == NONE) {
 				cost_add(&turn, &one[b], m);
+				c->s->times[f->block + b] = (float)m;
 				spread(c, &lv, mass, b, m);
 			} else if (g->loops[child].head == b) {
 				cost_add(&turn, &c->loops.v[first + child].cost, m);
+				c->loops.v[first + child].entered = m;
 				leave(c, &lv, mass, child, m);
 			}
 		}

@@ -8,7 +8,7 @@
  *
  * needs: contexts, orders, misuses, stays, moments      gives: facts.lock_uses
  */
-#include "solve/race.h"
+#include "solve/lockuse.h"
 
 #include <stdlib.h>
 
@@ -85,17 +85,7 @@ struct edge_of { /* an order between two places */
 	uint32_t from, to, order, moment;
 	uint32_t gates; /* set of places of all locks held */
 };
-struct telling {
-	struct race *r;
-	struct build *b;
-	struct facts *f;
-	VEC(struct lock_use) uses;
-	VEC(struct lock_step) steps;
-	VEC(struct edge_of) edges;
-	struct map seen;
-};
-
-static const char *name_of(struct telling *m, struct context *c, uint32_t addr)
+const char *telling_name(struct telling *m, struct context *c, uint32_t addr)
 {
 	struct race *r = m->r;
 	uint32_t places = context_places(r, c, addr);
@@ -104,12 +94,13 @@ static const char *name_of(struct telling *m, struct context *c, uint32_t addr)
 	return race_place_leaf(r, m->f->mem, race_place_name(r, m->f->mem, addr), 4).text;
 }
 
-static void begin(struct telling *m, enum lock_use_kind kind, const char *lock, uint8_t sure)
+struct lock_use *telling_begin(struct telling *m, enum lock_use_kind kind, const char *lock, uint8_t sure)
 {
-	vec_add(&m->uses, ((struct lock_use){kind, lock, sure, m->steps.n, 0}));
+	vec_add(&m->uses, ((struct lock_use){.kind = kind, .lock = lock, .sure = sure, .step = m->steps.n, .entry = NONE}));
+	return &m->uses.v[m->uses.n - 1];
 }
 
-static void step(struct telling *m, uint32_t site, uint32_t ctx, const char *what)
+void telling_step(struct telling *m, uint32_t site, uint32_t ctx, const char *what)
 {
 	vec_add(&m->steps, ((struct lock_step){site, ctx == NONE ? NONE : build_visit(m->b, ctx), what}));
 	m->uses.v[m->uses.n - 1].nstep++;
@@ -130,8 +121,7 @@ static uint32_t root_of(const struct race *r, uint32_t ctx)
 	return ctx;
 }
 
-/* The one place that an address is, or NONE. */
-static uint32_t the_place(struct race *r, struct context *c, uint32_t addr)
+uint32_t telling_place(struct race *r, struct context *c, uint32_t addr)
 {
 	uint32_t places = context_places(r, c, addr);
 	if (places == USET_MANY || uset_n(r, places) != 1)
@@ -145,14 +135,14 @@ static uint32_t places_held(struct race *r, struct context *c, uint32_t locks)
 	uint32_t set = USET_EMPTY;
 	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
 		struct lock l = r->locks.v[uset_at(r, locks, i)];
-		uint32_t at = l.flags & (LOCK_SEM | LOCK_ONCE) ? NONE : the_place(r, c, l.addr);
+		uint32_t at = l.flags & (LOCK_SEM | LOCK_ONCE) ? NONE : telling_place(r, c, l.addr);
 		if (at != NONE)
 			set = uset_add(r, set, at);
 	}
 	return set;
 }
 
-static bool certain(const struct race *r, uint32_t ctx)
+bool telling_certain(const struct race *r, uint32_t ctx)
 {
 	const struct context *c = r->ctxs.v[root_of(r, ctx)];
 	uint32_t t = c->moment == MOMENT_INHERIT ? NONE : r->moments.v[c->moment].thread;
@@ -167,7 +157,7 @@ static void add_edges(struct telling *m)
 	for (uint32_t i = 0; i < r->orders.n && m->edges.n < MAX_EDGES; i++) {
 		const struct order *o = &r->orders.v[i];
 		struct context *c = r->ctxs.v[o->ctx];
-		uint32_t from = o->held == NONE ? NONE : the_place(r, c, o->held), to = the_place(r, c, o->taken);
+		uint32_t from = o->held == NONE ? NONE : telling_place(r, c, o->held), to = telling_place(r, c, o->taken);
 		if (from == NONE || to == NONE || from == to)
 			continue;
 		struct edge_of e = {from, to, i, o->moment, places_held(r, c, o->locks)};
@@ -202,19 +192,19 @@ static void report_cycle(struct telling *m, const uint32_t *path, uint32_t n)
 		if (o->site < r->orders.v[m->edges.v[path[low]].order].site)
 			low = i;
 		key += hash_mix(m->edges.v[path[i]].from, m->edges.v[path[i]].to);
-		if (!certain(r, o->ctx) || race_blurred(r))
+		if (!telling_certain(r, o->ctx) || race_blurred(r))
 			sure = 0;
 	}
 	if (!first(m, LOCK_CYCLE, 0, key))
 		return;
 	const struct edge_of *e0 = &m->edges.v[path[low]];
 	const struct order *o0 = &r->orders.v[e0->order];
-	begin(m, LOCK_CYCLE, name_of(m, r->ctxs.v[o0->ctx], o0->taken), sure);
+	telling_begin(m, LOCK_CYCLE, telling_name(m, r->ctxs.v[o0->ctx], o0->taken), sure);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct order *o = &r->orders.v[m->edges.v[path[(low + i) % n]].order];
 		struct context *c = r->ctxs.v[o->ctx];
-		step(m, o->site, o->ctx,
-			arena_printf(m->f->mem, "takes '%s' with '%s' held", name_of(m, c, o->taken), name_of(m, c, o->held)));
+		telling_step(m, o->site, o->ctx,
+			arena_printf(m->f->mem, "takes '%s' with '%s' held", telling_name(m, c, o->taken), telling_name(m, c, o->held)));
 	}
 	/* every other place where these orders are */
 	for (uint32_t i = 0; i < n; i++) {
@@ -222,7 +212,7 @@ static void report_cycle(struct telling *m, const uint32_t *path, uint32_t n)
 		const struct order *shown = &r->orders.v[e->order];
 		uint32_t held = context_taken(r->ctxs.v[shown->ctx], shown->held);
 		if (held != NONE)
-			step(m, held, NONE, "takes the one that it holds");
+			telling_step(m, held, NONE, "takes the one that it holds");
 		for (uint32_t k = 0; k < m->edges.n && m->uses.v[m->uses.n - 1].nstep < 30; k++) {
 			const struct edge_of *x = &m->edges.v[k];
 			const struct order *o = &r->orders.v[x->order];
@@ -234,7 +224,7 @@ static void report_cycle(struct telling *m, const uint32_t *path, uint32_t n)
 			for (uint32_t j = 0; j < n && !meets; j++)
 				meets = j != (low + i) % n && may_meet(m, x, &m->edges.v[path[j]]);
 			if (!told && meets)
-				step(m, o->site, NONE, "takes them in that order");
+				telling_step(m, o->site, NONE, "takes them in that order");
 		}
 	}
 }
@@ -286,23 +276,23 @@ static void misuses(struct telling *m)
 		case MISUSE_DOUBLE:
 			if (in_places(r, c, r->recursive, x->addr) || !first(m, LOCK_TWICE, x->site, 0))
 				break;
-			begin(m, LOCK_TWICE, name_of(m, c, x->addr), race_blurred(r) ? 0 : the_place(r, c, x->addr) != NONE ? 2 : 1);
-			step(m, x->site, x->ctx, "takes it again");
+			telling_begin(m, LOCK_TWICE, telling_name(m, c, x->addr), race_blurred(r) ? 0 : telling_place(r, c, x->addr) != NONE ? 2 : 1);
+			telling_step(m, x->site, x->ctx, "takes it again");
 			if (x->other != NONE && x->other != x->site)
-				step(m, x->other, NONE, "taken here before");
+				telling_step(m, x->other, NONE, "taken here before");
 			break;
 		case MISUSE_NOT_HELD:
-			if (map_get(&r->unlocks, x->site) != NONE || in_places(r, c, r->lost, x->addr) || !certain(r, x->ctx) ||
+			if (map_get(&r->unlocks, x->site) != NONE || in_places(r, c, r->lost, x->addr) || !telling_certain(r, x->ctx) ||
 				!first(m, LOCK_NOT_HELD, x->site, 0))
 				break;
-			begin(m, LOCK_NOT_HELD, name_of(m, c, x->addr), the_place(r, c, x->addr) != NONE && !race_blurred(r) ? 1 : 0);
-			step(m, x->site, x->ctx, "gives back what this thread does not hold");
+			telling_begin(m, LOCK_NOT_HELD, telling_name(m, c, x->addr), telling_place(r, c, x->addr) != NONE && !race_blurred(r) ? 1 : 0);
+			telling_step(m, x->site, x->ctx, "gives back what this thread does not hold");
 			break;
 		default:
 			if (!first(m, THREAD_STACK, x->site, 0))
 				break;
-			begin(m, THREAD_STACK, "", 1);
-			step(m, x->site, x->ctx, "hands the address of a local to a thread");
+			telling_begin(m, THREAD_STACK, "", 1);
+			telling_step(m, x->site, x->ctx, "hands the address of a local to a thread");
 		}
 	}
 }
@@ -352,9 +342,9 @@ static void left(struct telling *m)
 					if (y->jump || in_set(r, y->locks, l.addr) || !forgot(r, c, x, y) || in_places(r, c, r->lost, l.addr) ||
 						!first(m, LOCK_LEFT, taken, 0))
 						continue;
-					begin(m, LOCK_LEFT, name_of(m, c, l.addr), 1);
-					step(m, taken, i, "taken here");
-					step(m, given, NONE, "given back here, on another way");
+					telling_begin(m, LOCK_LEFT, telling_name(m, c, l.addr), 1);
+					telling_step(m, taken, i, "taken here");
+					telling_step(m, given, NONE, "given back here, on another way");
 				}
 			}
 		}
@@ -376,7 +366,7 @@ static uint32_t waiter(struct telling *m, uint32_t place, uint32_t moment, uint3
 	for (uint32_t i = from; i < r->orders.n; i++) {
 		const struct order *o = &r->orders.v[i];
 		struct context *c = r->ctxs.v[o->ctx];
-		if (o->held != NONE || the_place(r, c, o->taken) != place || in_set(r, o->locks, o->taken))
+		if (o->held != NONE || telling_place(r, c, o->taken) != place || in_set(r, o->locks, o->taken))
 			continue;
 		uint32_t n = o->moment == MOMENT_INHERIT ? c->around.n : 1;
 		for (uint32_t k = 0; k < n; k++) {
@@ -412,18 +402,18 @@ static void held_there(struct telling *m, const struct stay *s, uint32_t locks, 
 	struct context *c = r->ctxs.v[s->ctx];
 	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
 		struct lock l = r->locks.v[uset_at(r, locks, i)];
-		uint32_t place = l.flags & (LOCK_SEM | LOCK_ONCE) ? NONE : the_place(r, c, l.addr);
+		uint32_t place = l.flags & (LOCK_SEM | LOCK_ONCE) ? NONE : telling_place(r, c, l.addr);
 		if (place == NONE || moment == MOMENT_INHERIT)
 			continue;
 		uint32_t w = waiter(m, place, moment, 0);
 		if (w == NONE)
 			continue; /* nobody waits for it */
-		const char *name = name_of(m, c, place), *call = callee_text(m, s->at);
+		const char *name = telling_name(m, c, place), *call = callee_text(m, s->at);
 		if (s->kind == STAY_YIELDS) {
 			if (!first(m, LOCK_YIELDS, s->site, 0))
 				continue;
-			begin(m, LOCK_YIELDS, name, 1);
-			step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' gives the thread to others", call));
+			telling_begin(m, LOCK_YIELDS, name, 1);
+			telling_step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' gives the thread to others", call));
 			continue;
 		}
 		uint32_t told = 0;
@@ -432,17 +422,17 @@ static void held_there(struct telling *m, const struct stay *s, uint32_t locks, 
 			if (!in_task(m, o->ctx) || !first(m, LOCK_TASK, o->site, 0))
 				continue;
 			told++;
-			begin(m, LOCK_TASK, name, certain(r, s->ctx) && waits_alone(m, s->at) ? 1 : 0);
-			step(m, o->site, o->ctx, arena_printf(m->f->mem, "waits for '%s'", name));
-			step(m, s->at, s->ctx, arena_printf(m->f->mem, "'%s' waits with '%s' held", call, name));
+			telling_begin(m, LOCK_TASK, name, telling_certain(r, s->ctx) && waits_alone(m, s->at) ? 1 : 0);
+			telling_step(m, o->site, o->ctx, arena_printf(m->f->mem, "waits for '%s'", name));
+			telling_step(m, s->at, s->ctx, arena_printf(m->f->mem, "'%s' waits with '%s' held", call, name));
 		}
 		if (!first(m, LOCK_WAITS, s->at, place))
 			continue;
-		begin(m, LOCK_WAITS, name, certain(r, s->ctx) && certain(r, r->orders.v[w].ctx) && waits_alone(m, s->at) ? 1 : 0);
-		step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' waits with '%s' held", call, name));
-		step(m, r->orders.v[w].site, r->orders.v[w].ctx, arena_printf(m->f->mem, "waits for '%s'", name));
+		telling_begin(m, LOCK_WAITS, name, telling_certain(r, s->ctx) && telling_certain(r, r->orders.v[w].ctx) && waits_alone(m, s->at) ? 1 : 0);
+		telling_step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' waits with '%s' held", call, name));
+		telling_step(m, r->orders.v[w].site, r->orders.v[w].ctx, arena_printf(m->f->mem, "waits for '%s'", name));
 		if (s->at != s->site)
-			step(m, s->at, NONE, "the call that waits");
+			telling_step(m, s->at, NONE, "the call that waits");
 	}
 }
 
@@ -465,8 +455,8 @@ static void fork_there(struct telling *m, const struct stay *s, uint32_t moment)
 	}
 	if (!others || !first(m, THREAD_FORK, s->site, 0))
 		return;
-	begin(m, THREAD_FORK, "", 1);
-	step(m, s->site, s->ctx, "forks");
+	telling_begin(m, THREAD_FORK, "", 1);
+	telling_step(m, s->site, s->ctx, "forks");
 }
 
 static void stays(struct telling *m)
@@ -506,6 +496,8 @@ void lock_uses(struct race *r, struct build *b)
 	misuses(&m);
 	left(&m);
 	stays(&m);
+	locks_alone(&m);
+	locks_big(&m);
 	if (m.uses.n)
 		qsort_r(m.uses.v, m.uses.n, sizeof *m.uses.v, by_place, &m);
 	m.f->lock_uses = arena_alloc(m.f->mem, (m.uses.n + 1) * sizeof *m.uses.v);

@@ -570,6 +570,7 @@ struct place_name race_place_leaf(const struct race *r, struct arena *mem, struc
 struct build;
 uint32_t build_visit(struct build *b, uint32_t ctx);
 const struct entry *build_entry(const struct build *b, uint32_t visit);
+bool build_races_with(const struct build *b, const char *lock); /* does an access with it held take part in a race? */
 /* ---- lockuse.c: how locks are used; gives facts.lock_uses ---- */
 void lock_uses(struct race *r, struct build *b);
 /* Notes a call that waits or forks. */

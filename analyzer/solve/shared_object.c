@@ -319,6 +319,17 @@ static void add_shared_use(struct build *b, const struct use *u, bool racy)
 	vec_add(&b->uses, s);
 }
 
+bool build_races_with(const struct build *b, const char *lock)
+{
+	for (uint32_t i = 0; i < b->uses.n; i++) {
+		const char *at = b->uses.v[i].flags & USE_RACY ? b->uses.v[i].held : "";
+		for (size_t n = strlen(lock); (at = strstr(at, lock)); at++)
+			if (at[-1] == '\'' && at[n] == '\'')
+				return true;
+	}
+	return false;
+}
+
 static int by_site(const void *x, const void *y, void *ctx)
 {
 	const struct build *b = ctx;

@@ -186,6 +186,7 @@ struct loop_fact {
 	uint32_t sym;		   /* in facts.syms, or NONE */
 	uint32_t flags;
 	double turn;		   /* ns of one turn, everything in it at its typical size */
+	double entered;		   /* how often it is begun in a turn of the loop around it, or in a call */
 	struct cost cost;	   /* of all turns */
 	uint32_t visit;		   /* that leads a task here, or NONE */
 };
@@ -295,6 +296,8 @@ enum lock_use_kind {
 	LOCK_WAITS,	/* held while its thread waits. steps: that, the wait itself if it is further down, who else takes it */
 	LOCK_TASK,	/* waited for in a task, while a thread that waits may hold it. steps: that, the other's wait */
 	LOCK_YIELDS,	/* held while the task gives the thread to others */
+	LOCK_ALONE,	/* never wanted by two threads at once. steps: where it is taken */
+	LOCK_BIG,	/* held for most of what several threads do. steps: where it is taken, in one of them */
 	THREAD_STACK,	/* a thread is given the address of a local and may live longer */
 	THREAD_FORK,	/* fork while there are other threads */
 };
@@ -307,6 +310,8 @@ struct lock_use {
 	const char *lock; /* its name, or "" */
 	uint8_t sure;	  /* as in shared_object */
 	uint32_t step, nstep; /* in lock_steps; the first is where it is reported */
+	uint32_t entry;	      /* BIG: the threads; in entries */
+	float held, all;      /* BIG: ns of a turn of theirs, with the lock and in all */
 };
 
 struct facts {

@@ -77,6 +77,8 @@ struct solver {
 	uint32_t *budget;	    /* steps left for the value that is being looked for */
 	bool *no_return;	    /* per function: never comes back */
 	struct bits dead_end;	    /* per op: control cannot reach a return from here */
+	float *op_ns;		    /* per op: what it usually takes, with all that it calls (cost.c) */
+	float *times;		    /* per block: how often it is reached in a turn of its loop, or in a call (cost.c) */
 
 	struct {
 		VEC(struct bind) v;
