@@ -28,15 +28,28 @@ static double plausible(enum extent e)
 	return e == EXT_DATA ? 1e5 : e == EXT_PEERS ? extent_most[e] : 0;
 }
 
+/* Turns of the innermost of loops in one another that all turn a fixed number of times; 0: one may end before. */
+static double fixed_turns(const struct facts *f, const struct loop_fact *l)
+{
+	double most = 1;
+	if (l->trip != TRIP_CONST || l->flags & LOOPF_EXITS)
+		return 0;
+	for (uint32_t i = (uint32_t)(l - f->cpu_loops) + 1; i < f->ncpu_loop && f->cpu_loops[i].fn == l->fn; i++)
+		if (f->cpu_loops[i].parent != NONE && &f->cpu_loops[f->cpu_loops[i].parent] == l) {
+			double n = fixed_turns(f, &f->cpu_loops[i]);
+			most = n > most ? n : most;
+		}
+	return (double)l->count * most;
+}
+
 bool loop_over_budget(const struct facts *f, const struct loop_fact *l)
 {
-	(void)f;
 	if (l->visit == NONE || l->op == NONE ||
 		l->flags & (LOOPF_MACRO | LOOPF_YIELDS | LOOPF_CLOCK | LOOPF_PRINTS))
 		return false;
 	if (l->trip ==
 		TRIP_CONST) /* what its branches leave out is not known: only what is far over */
-		return !(l->flags & LOOPF_EXITS) && l->count >= 1000 &&
+		return fixed_turns(f, l) >= 1000 &&
 		       l->turn * (double)l->count >= 5 * LOOP_BUDGET_NS;
 	if (l->trip == TRIP_WORK || l->trip == TRIP_OTHER)
 		return false;
