@@ -89,7 +89,8 @@ uint8_t make_mode(const struct frame *fr, const struct make *m)
 	if (!fr->depth)
 		*s->budget = MAX_STEPS;
 	struct frame in = *fr;
-	in.depth++;
+	if (!in.depth) /* the calls down to the one that does it are few, and all are worth looking through */
+		in.depth = 1;
 	if (m->effect) {
 		const struct clause *c = m->effect->clause;
 		if (clause_holds(&in, m->effect, c->cond) != YES)
