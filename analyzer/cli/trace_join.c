@@ -2,9 +2,12 @@
  *
  * A record of the tracer and a finding are one if the innermost frame with source is at the finding's line, or on the
  * line before or behind it (a call may be spread over lines), in the same file, and the function called is the one the
- * finding names. Files are compared from their ends: the program may have been built elsewhere.
+ * finding names. A turn that computed for long is a finding of the cpu family if one of its frames is in the function
+ * that the finding is in, at or behind its line. Files are compared from their ends: the program may have been built
+ * elsewhere. Records are of loops' turns, so what is said of a pool's threads is never one of them.
  */
 #include "cli/cli.h"
+#include "rule/api/rule.h"
 
 #include <stdlib.h>
 
@@ -19,10 +22,17 @@ static bool same_file(const char *a, const char *b)
 	return !strcmp(longer + k, shorter) && (k == 0 || longer[k - 1] == '/');
 }
 
-/* Findings that a run can show: a call that waits. */
-static bool observable(const struct finding *f)
+/* Findings that a run can show: a call that waits, a loop that computes, in a task. */
+enum shown { SHOWN_NOT, SHOWN_CALL, SHOWN_COMPUTING };
+
+static enum shown shown_by(const struct finding *f)
 {
-	return str_starts(f->rule, "blocking-") || str_starts(f->rule, "lock-wait") || str_starts(f->rule, "sync-call");
+	const struct rule *rule = rule_find(f->rule);
+	if (rule && !strcmp(rule->family, "cpu") && f->task)
+		return SHOWN_COMPUTING;
+	if (!strcmp(f->rule, "blocking-call-in-task") || str_starts(f->rule, "lock-wait") || str_starts(f->rule, "sync-call"))
+		return SHOWN_CALL;
+	return SHOWN_NOT;
 }
 
 static bool counts(const struct tracefile_record *r)
@@ -30,7 +40,7 @@ static bool counts(const struct tracefile_record *r)
 	return (r->kind == TF_CALL || r->kind == TF_LOCK || r->kind == TF_LONG) && !r->doubtful && !r->worker && r->nframe;
 }
 
-static bool matches(const struct finding *f, const struct tracefile_record *r)
+static bool is_call(const struct finding *f, const struct tracefile_record *r)
 {
 	char quoted[256];
 	snprintf(quoted, sizeof quoted, "'%s'", r->call);
@@ -43,6 +53,38 @@ static bool matches(const struct finding *f, const struct tracefile_record *r)
 			return true;
 	}
 	return false;
+}
+
+/* Where the finding is: the last step of its chain. */
+static const char *function_of(const struct finding *f)
+{
+	for (uint32_t i = f->ntrace ? f->traces[0].nstep : 0; i-- > 0;)
+		if (f->traces[0].steps[i].role == STEP_SITE)
+			return f->traces[0].steps[i].fn;
+	return NULL;
+}
+
+static bool is_computing(const struct finding *f, const struct tracefile_record *r)
+{
+	const char *fn = function_of(f);
+	for (uint32_t i = 0; fn && r->kind == TF_LONG && i < r->nframe && (r->callback == TRACEFILE_NONE || i <= r->callback); i++) {
+		const struct tracefile_frame *fr = &r->frames[i];
+		if (fr->file && fr->fn && fr->line >= f->at.line && !strcmp(fr->fn, fn) && same_file(fr->file, f->at.file))
+			return true;
+	}
+	return false;
+}
+
+static bool matches(const struct finding *f, const struct tracefile_record *r)
+{
+	switch (shown_by(f)) {
+	case SHOWN_CALL:
+		return is_call(f, r);
+	case SHOWN_COMPUTING:
+		return is_computing(f, r);
+	default:
+		return false;
+	}
 }
 
 static void add_note(struct analysis *a, struct finding *f, const char *text)
@@ -118,7 +160,7 @@ int trace_join(struct analysis *a, const char *file)
 				arena_printf(a->mem, "confirmed by a run: %llu time%s, at most %s, %s in all", (unsigned long long)count,
 					count == 1 ? "" : "s", time_text(a, max), time_text(a, all[i].total)));
 			a->run.nconfirmed++;
-		} else if (observable(&all[i].f)) {
+		} else if (shown_by(&all[i].f)) {
 			add_note(a, &all[i].f, "not observed in the run");
 			a->run.nunobserved++;
 		}
