@@ -34,6 +34,7 @@ struct advice {
 	uint32_t site;		      /* what to change first: an op, or NONE */
 	const struct loop_fact *loop; /* the same, if it is a loop; or NULL */
 	double hold;	  /* ns that it holds its loop, or that one job takes, at a time */
+	double weight;	  /* 0 to 1: how sure that is, and that it happens while the program serves */
 	double factor;	  /* by which it gets better; 0: nothing changes, or it is not known */
 	const char *gain; /* "p99 of the loop 9.5 ms -> 0.1 ms"; "" if nothing changes */
 	const char *code; /* what to write, in the program's library; "" if nothing changes */

@@ -2,6 +2,7 @@
 #include "advise/profile.h"
 #include "advise/trial.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 const struct advice_row advice_rows[ADVICE_COUNT] = {
@@ -22,6 +23,7 @@ enum {
 	GAIN_FLOOR = 2,
 	THREADS = 1000
 }; /* what makes a loop less than twice as good is no advice */
+#define PIECE_NS 100e3 /* of work, between two turns of the loop */
 
 bool advice_changes(const struct advice *a)
 {
@@ -62,7 +64,7 @@ static void estimate(
 				mem, "seen after %s", ns_text(m->v[MACHINE_WAKE_COND].median, mem));
 		return;
 	}
-	struct trial_setup s = {.work = a->hold, .blocks = p->block != NULL, .instances = 1};
+	struct trial_setup s = {.work = a->hold, .blocks = p->first.block != NULL, .instances = 1};
 	if (a->kind == ADVICE_CORES && p->thread && p->thread->count > 0)
 		s.instances = (unsigned)p->thread->count;
 	a->factor = t->promise(m, &s);
@@ -72,9 +74,9 @@ static void estimate(
 			a->gain = arena_printf(mem, "p99 of a loop beside them %.2gx", a->factor);
 			break;
 		}
-		a->gain =
-			arena_printf(mem, "p99 of the loop %s -> %s", ns_text(0.95 * a->hold, mem),
-				ns_text(0.95 * a->hold / (a->factor > 1 ? a->factor : 1), mem));
+		a->gain = arena_printf(mem, "p99 of the loop %s -> %s%s", ns_text(0.95 * a->hold, mem),
+			ns_text(0.95 * a->hold / (a->factor > 1 ? a->factor : 1), mem),
+			p->first.elements ? arena_printf(mem, " for %.0f elements", p->first.elements) : "");
 		a->side = a->kind == ADVICE_POOL ? "a hand-off more for the job itself; what it "
 						   "shares needs a lock or a copy"
 			  : a->kind == ADVICE_YIELD
@@ -108,38 +110,30 @@ static void reason(struct advice *a, const char *text)
 static void reasons(struct advice *a, const struct profile *p, const struct program *pr,
 	const struct facts *f, struct arena *mem)
 {
-	if (a->loop)
-		reason(a, arena_printf(mem, "'%s' loops over %s: %s a turn, %s at %.2g of them",
-				  fn_name(pr, p->loop->fn),
-				  p->loop->sym == NONE ? "its data"
-						       : sym_text(f, pr, p->loop->sym, mem),
-				  ns_text(p->loop->turn, mem), ns_text(LOOP_BUDGET_NS, mem),
-				  loop_limit(p->loop, LOOP_BUDGET_NS)));
-	if (p->block) {
-		const struct block_site *b = p->block;
-		reason(a, arena_printf(mem, "'%s' %s, about %s%s", b->model->name,
-				  category_phrase[b->category], ns_text(p->wait, mem),
-				  b->clause->hi > 0 ? arena_printf(mem, ", up to %s",
-							      ns_text(b->clause->hi * 1e9, mem))
-						    : ""));
-		if (p->nblock > 1)
-			reason(a, arena_printf(mem,
-					  "%u further calls below it wait or compute for long",
-					  p->nblock - 1));
-	}
-	if (p->loop && !a->loop)
-		reason(a, arena_printf(mem, "'%s' loops over %s: %s a turn, %s at %.2g",
-				  fn_name(pr, p->loop->fn),
-				  p->loop->sym == NONE ? "its data"
-						       : sym_text(f, pr, p->loop->sym, mem),
-				  ns_text(p->loop->turn, mem), ns_text(LOOP_BUDGET_NS, mem),
-				  loop_limit(p->loop, LOOP_BUDGET_NS)));
-	if (p->nloop > 1)
-		reason(a, arena_printf(mem, "%u loops below it can take more than the budget",
-				  p->nloop));
-	if (p->heavy)
-		reason(a, arena_printf(
-				  mem, "a call takes %s", cost_text(f, pr, &p->heavy->cost, mem)));
+	const struct first *c = &p->first;
+	const struct loop_fact *l = c->loop;
+	const struct block_site *b = c->block;
+
+	if (l)
+		reason(a, arena_printf(mem, "'%s' loops over %s: %s a turn, %s at %.2g of them", fn_name(pr, l->fn),
+				  l->sym == NONE ? "its data" : sym_text(f, pr, l->sym, mem), ns_text(l->turn, mem),
+				  ns_text(LOOP_BUDGET_NS, mem), loop_limit(l, LOOP_BUDGET_NS)));
+	if (b)
+		reason(a, arena_printf(mem, "'%s' %s, about %s%s", b->model->name, category_phrase[b->category],
+				  ns_text(c->ns, mem),
+				  b->clause->hi > 0
+					  ? arena_printf(mem, ", up to %s", ns_text(b->clause->hi * 1e9, mem))
+					  : ""));
+	if (b && b->nother)
+		reason(a, arena_printf(mem, "%u further ways lead to it", b->nother));
+	if (b && b->assumed)
+		reason(a, "that it waits is assumed: not all of its conditions could be decided");
+	if (c->heavy)
+		reason(a, arena_printf(mem, "a call takes %s", cost_text(f, pr, &c->heavy->cost, mem)));
+	if (p->nblock > (b != NULL))
+		reason(a, arena_printf(mem, "%u further calls below it wait or compute for long", p->nblock - (b != NULL)));
+	if (p->nloop > (l != NULL))
+		reason(a, arena_printf(mem, "%u further loops below it can take more than the budget", p->nloop - (l != NULL)));
 	const struct thread_fact *t = p->thread;
 	if (!t)
 		return;
@@ -155,6 +149,7 @@ static void reasons(struct advice *a, const struct profile *p, const struct prog
 			  t->data ? ", and over data of any size" : ""));
 }
 
+/* For the order: nanoseconds, or what is as bad, by how sure it is. */
 static double harm_of(const struct advice *a)
 {
 	switch (a->kind) {
@@ -173,35 +168,27 @@ static double harm_of(const struct advice *a)
 	case ADVICE_KEEP_THREAD:
 	case ADVICE_LEAVE:
 		return 0;
-	default:
-		return a->hold < 1e9 ? a->hold
-				     : 1e9; /* beyond a second it is a guess which is worse */
+	default: /* beyond that it is a guess which is worse */
+		return a->weight * (a->hold < GRAVE ? a->hold : GRAVE);
 	}
 }
 
 static void first_change(struct advice *a, const struct profile *p, const struct entry *e)
 {
 	const struct thread_fact *t = p->thread;
+	const struct first *c = &p->first;
+
+	a->hold = c->bits ? c->ns : p->work;
+	a->weight = c->bits ? c->weight : 1;
 	switch (a->kind) {
 	case ADVICE_ASYNC:
 	case ADVICE_DELAY:
-		a->site = p->block->site;
-		a->hold = p->wait;
-		break;
+	case ADVICE_TELL:
 	case ADVICE_POOL:
-		a->hold = p->wait > p->compute ? p->wait : p->compute;
-		a->site = p->block && (p->wait >= p->compute || !p->heavy) ? p->block->site
-			  : p->heavy					   ? p->heavy->site
-									   : NONE;
-		break;
-	case ADVICE_YIELD:
-		a->hold = p->compute;
-		a->loop = p->loop;
-		a->site = p->loop->op;
-		break;
 	case ADVICE_OWN_THREAD:
-		a->site = p->block->site;
-		a->hold = p->wait;
+	case ADVICE_YIELD:
+		a->loop = c->loop;
+		a->site = c->block ? c->block->site : c->heavy ? c->heavy->site : c->loop->op;
 		break;
 	case ADVICE_WAKE:
 	case ADVICE_TIMERS:
@@ -214,10 +201,9 @@ static void first_change(struct advice *a, const struct profile *p, const struct
 	case ADVICE_CALL:
 	case ADVICE_INLINE:
 		a->site = e->site;
-		a->hold = p->compute;
+		a->hold = p->work;
 		break;
 	default:
-		a->hold = p->compute > p->wait ? p->compute : p->wait;
 		break;
 	}
 }
@@ -230,23 +216,75 @@ static int by_harm(const void *x, const void *y)
 	return a->entry < b->entry ? -1 : a->entry > b->entry;
 }
 
-static const char *code(const struct advice *a, const struct profile *p, const struct effects *e,
-	const struct entry *en, struct arena *mem)
+/* The library by which most tasks of the program run, for those that do not say; or "". */
+static const char *main_library(const struct facts *f)
+{
+	const char *best = "";
+	uint32_t most = 0;
+	for (uint32_t i = 0; i < f->nentry; i++) {
+		uint32_t n = 0;
+		if (!ctx_is_task(f->entries[i].ctx) || !*f->entries[i].library)
+			continue;
+		for (uint32_t k = i; k < f->nentry; k++)
+			n += ctx_is_task(f->entries[k].ctx) && !strcmp(f->entries[k].library, f->entries[i].library);
+		if (n > most) {
+			most = n;
+			best = f->entries[i].library;
+		}
+	}
+	return best;
+}
+
+static const char *way(const struct effects *e, const char *library, const char *otherwise, enum way way)
+{
+	const char *text = way_text(e, *library ? library : otherwise, way);
+	return text == way_text(e, "no such library", way) ? way_text(e, otherwise, way) : text;
+}
+
+/* The turns of a loop that take as long as a piece. */
+static double turns(const struct loop_fact *l)
+{
+	double n = PIECE_NS / l->turn;
+	double unit = n >= 1000 ? 100 : n >= 100 ? 10 : 1;
+	return n < 1 ? 1 : floor(n / unit) * unit;
+}
+
+static const char *code(const struct advice *a, const struct profile *p, const struct program *pr,
+	const struct effects *e, const struct entry *en, const char *library, struct arena *mem)
 {
 	const char *texts[2];
+	const char *own = ctx_is_task(en->ctx) ? en->library : "";
+	const struct block_site *b = p->first.block;
+
 	if (!advice_changes(a))
 		return "";
-	if (a->kind == ADVICE_ASYNC && model_instead(e, p->block->model, texts, 1))
-		return arena_strdup(mem, texts[0]);
-	int way = advice_rows[a->kind].way;
-	return way < 0 ? "" : way_text(e, ctx_is_task(en->ctx) ? en->library : "", (enum way)way);
+	if (a->kind == ADVICE_ASYNC && model_instead(e, b->model, texts, 1))
+		return arena_printf(mem, "%s, not '%s'", texts[0], b->model->name);
+	if (advice_rows[a->kind].way < 0)
+		return "";
+	const char *text = way(e, own, library, (enum way)advice_rows[a->kind].way);
+	uint32_t fn = a->site == NONE ? NONE : pr->op_fn[a->site];
+	if (a->kind == ADVICE_TELL)
+		return arena_printf(mem, "%s: where '%s' calls '%s', let the thread that is waited for say so at its end, and call it then",
+			text, fn_name(pr, fn), b->model->name);
+	if (a->kind == ADVICE_DELAY)
+		return arena_printf(mem, "%s where '%s' calls '%s', and do the rest of it there", text, fn_name(pr, fn),
+			b->model->name);
+	if (a->kind == ADVICE_POOL)
+		return arena_printf(mem, "%s: '%s' with copies of what it gets, and what '%s' does behind it when the result is there",
+			text, b ? b->model->name : fn_name(pr, pr->ir->ops[a->site].src.id), fn_name(pr, fn));
+	if (a->kind == ADVICE_YIELD)
+		return arena_printf(mem, "%s: %.0f turns of the loop in '%s' take 100 us", text, turns(a->loop),
+			fn_name(pr, a->loop->fn));
+	return text;
 }
 
 struct advice *advise_all(const struct program *p, const struct effects *e, const struct facts *f,
 	const struct machine *m, struct arena *mem, uint32_t *n)
 {
-	struct profile *all = profile_all(f, e, m, mem);
+	struct profile *all = profile_all(p, f, e, m, mem);
 	struct advice *out = arena_alloc(mem, (f->nentry + 1) * sizeof *out);
+	const char *library = main_library(f);
 	uint32_t k = 0;
 
 	for (uint32_t i = 0; i < f->nentry; i++) {
@@ -258,8 +296,6 @@ struct advice *advise_all(const struct program *p, const struct effects *e, cons
 					       : "thread";
 		decide(&a, all[i].bits);
 		first_change(&a, &all[i], &f->entries[i]);
-		if (all[i].bits & F_SMALL && !a.hold)
-			a.hold = f->cost[f->entries[i].fn].t[0].ns;
 		estimate(&a, &all[i], m, mem);
 		if (advice_changes(&a) && all[i].bits & F_TASK && a.factor < GAIN_FLOOR) {
 			a = (struct advice){.entry = i,
@@ -272,7 +308,7 @@ struct advice *advise_all(const struct program *p, const struct effects *e, cons
 				.hold = a.hold};
 		}
 		reasons(&a, &all[i], p, f, mem);
-		a.code = code(&a, &all[i], e, &f->entries[i], mem);
+		a.code = code(&a, &all[i], p, e, &f->entries[i], library, mem);
 		a.harm = harm_of(&a);
 		out[k++] = a;
 	}

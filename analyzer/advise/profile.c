@@ -1,9 +1,20 @@
-/* profile.c - what each entry waits for, computes, and how many there are of it. */
+/* profile.c - what each entry waits for, computes, and how many there are of it; and of all that could be changed below
+ * it, what to change first.
+ *
+ * The largest estimate is the one that errs most, so estimates do not choose alone: each counts by how sure it is. What is
+ * known for certain and near weighs more than what was assumed and is far away, and a turn of a loop that takes long is
+ * mostly a sum of what its calls might do at worst.
+ */
 #include "advise/profile.h"
 
+#include <ctype.h>
 #include <math.h>
 
-enum { ELEMENTS = 1000 }; /* for which gains of loops over data are told */
+enum { ELEMENTS = 10000, PEERS = 1000 }; /* for which gains of loops over data are told */
+enum { SELDOM = 60 };	   /* seconds between two turns of a timer */
+#define WEAK 0.45	   /* below that weight nobody should change a program */
+#define PLAIN_TURN 1e3	   /* ns: what a turn of a loop that does no more than it shows takes at most */
+#define ALWAYS_SEEN 1e9	   /* ns: who takes that long each time has been noticed, and is wanted so */
 
 /* Seconds that a wait of a kind usually takes where its model does not say. */
 static const double usual[CAT_COUNT] = {[CAT_IO] = 10e-3,
@@ -26,18 +37,137 @@ static const double usual[CAT_COUNT] = {[CAT_IO] = 10e-3,
 	[CAT_RANDOM] = 10e-6,
 	[CAT_CPU] = 3e-3};
 
-double usual_wait(const struct block_site *b)
+/* The short end is the usual one: a third of the way to the long one, in decades. */
+static double usual_wait(const struct block_site *b)
 {
 	double lo = b->clause->lo, hi = b->clause->hi;
 	if (lo > 0 && hi > lo)
-		return sqrt(lo * hi) * 1e9;
+		return lo * cbrt(hi / lo) * 1e9;
 	return (hi > 0 ? hi : usual[b->category]) * 1e9;
 }
 
-static bool unbounded(const struct block_site *b)
+/* ---- what its author says it is for ---- */
+
+static bool test_word(const char *w, size_t n)
 {
-	return b->category == CAT_PEER || b->category == CAT_WAIT || b->category == CAT_JOIN ||
-	       b->category == CAT_PROCESS || b->category == CAT_SLEEP;
+	static const char *const words[] = {"test", "tests", "testing", "tester", "selftest", "unittest", "bench",
+		"benchmark", "benchmarks", "fuzz", "fuzzer", "fuzzing", "example", "examples", "sample", "samples", "demo",
+		"demos", "debug", "mock"};
+	if (n <= 5 && n > 4 && !strncasecmp(w + n - 4, "test", 4)) /* qtest, gtest */
+		return true;
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (strlen(words[i]) == n && !strncasecmp(w, words[i], n))
+			return true;
+	return false;
+}
+
+bool profile_test_name(const char *name)
+{
+	size_t from = 0;
+	for (size_t i = 0;; i++) {
+		bool end = !isalpha((unsigned char)name[i]);
+		bool hump = i > from && islower((unsigned char)name[i - 1]) && isupper((unsigned char)name[i]);
+		if (!end && !hump)
+			continue;
+		if (test_word(name + from, i - from))
+			return true;
+		if (!name[i])
+			return false;
+		from = end ? i + 1 : i;
+	}
+}
+
+/* A time-out that a timer sets for itself: a minute or more between two turns makes what it does in one of them rare. */
+static bool seldom(const struct ir *ir, const struct entry *e)
+{
+	const struct fn *f = &ir->fns[e->fn];
+	int64_t least = INT64_MAX;
+	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
+		uint32_t field = ir->ops[o].kind == OP_STORE ? path_field(ir, ir->ops[o].dst.id) : NONE;
+		if (field != NONE && ir->ops[o].src.kind == REF_CONST && !strcmp(ir_text_of(ir, ir->fields[field].name), "tv_sec") &&
+			ir->consts[ir->ops[o].src.id] < least)
+			least = ir->consts[ir->ops[o].src.id];
+	}
+	return least != INT64_MAX && least >= SELDOM;
+}
+
+/* How much of all paths is the way to the project, which says nothing. */
+static size_t common_path(const struct ir *ir)
+{
+	const char *first = NULL;
+	size_t n = 0;
+	for (uint32_t i = 0; i < ir->nfiles; i++) {
+		const char *path = ir_text_of(ir, ir->files[i].path);
+		size_t k = 0;
+		if (!(ir->files[i].flags & FILE_MAIN))
+			continue;
+		if (!first) {
+			first = path;
+			n = strlen(path);
+		}
+		while (k < n && path[k] == first[k])
+			k++;
+		n = k;
+	}
+	while (n && first[n - 1] != '/')
+		n--;
+	return n;
+}
+
+static bool test_place(const struct ir *ir, uint32_t fn, size_t skip)
+{
+	uint32_t loc = ir->fns[fn].loc;
+	if (profile_test_name(ir_text_of(ir, ir->fns[fn].name)))
+		return true;
+	if (loc == NONE || ir->locs[loc].file == NONE)
+		return false;
+	const char *path = ir_text_of(ir, ir->files[ir->locs[loc].file].path);
+	return strlen(path) > skip && profile_test_name(path + skip);
+}
+
+/* ---- what could be changed ---- */
+
+struct profiler {
+	const struct program *p;
+	const struct facts *f;
+	const struct effects *e;
+	struct profile *all;
+	double handoff;
+	size_t skip; /* of paths */
+	bool *test;  /* per entry */
+};
+
+static double score(const struct first *c)
+{
+	return c->weight * (c->ns < GRAVE ? c->ns : GRAVE);
+}
+
+/* What is reached by many calls through pointers, or many calls at all, is less sure and less usual. */
+static double nearness(const struct visit *v)
+{
+	double w = v->guarded ? 0.5 : 1;
+	w *= pow(0.85, v->jumps);
+	return v->depth > 6 ? w * pow(0.93, v->depth - 6) : w;
+}
+
+static void offer(struct profiler *pr, uint32_t entry, uint32_t fn, const struct visit *v, struct first c)
+{
+	struct profile *p = &pr->all[entry];
+	c.weight *= nearness(v);
+	if (v->on_signal)
+		c.bits |= F_ASKED;
+	if (seldom(pr->p->ir, &pr->f->entries[entry]))
+		c.bits |= F_SELDOM;
+	if (pr->test[entry] || test_place(pr->p->ir, fn, pr->skip))
+		c.bits |= F_TEST;
+	if (c.weight < WEAK)
+		c.bits |= F_WEAK;
+	if (c.ns < 3 * pr->handoff)
+		c.bits |= F_SHORT;
+	enum { AGAINST = F_TEST | F_ASKED | F_SELDOM | F_BRIEF | F_WEAK | F_SHORT };
+	bool against = c.bits & AGAINST, before = p->first.bits & AGAINST;
+	if (!p->first.bits || (before && !against) || (before == against && score(&c) > score(&p->first)))
+		p->first = c;
 }
 
 /* Is there an asynchronous form of the call in a library that the program uses? */
@@ -45,78 +175,103 @@ static bool has_async(const struct effects *e, const struct model *m)
 {
 	for (uint32_t i = 0; i < m->ninstead; i++) {
 		const char *lib = m->insteads[i].library;
-		if (*lib && strcmp(lib, "pool") &&
-			(!strcmp(lib, m->library) || library_used(e, lib)))
+		if (*lib && strcmp(lib, "pool") && (!strcmp(lib, m->library) || library_used(e, lib)))
 			return true;
 	}
 	return false;
 }
 
-static void blocks(struct profile *all, const struct facts *f, const struct effects *e)
+/* Without an end, or one that others decide on. */
+static bool unbounded(const struct block_site *b)
 {
-	for (uint32_t i = 0; i < f->nblock; i++) {
-		const struct block_site *b = &f->blocks[i];
-		struct profile *p = &all[b->entry];
-		if (b->by_type || b->far || b->severity == SEV_LOW || b->category == CAT_LOG ||
-			b->category == CAT_LOCK || b->category == CAT_RANDOM)
-			continue;
-		p->nblock++;
-		if (b->category == CAT_CPU) {
-			p->bits |= F_HEAVY;
-		} else {
-			p->bits |= F_BLOCKS;
-			if (unbounded(b) && b->group == GROUP_POOL)
-				p->bits |= F_UNBOUNDED;
-		}
-		double ns = usual_wait(b);
-		if (ns <= p->wait)
-			continue;
-		p->wait = ns;
-		p->block = b;
-	}
-	for (uint32_t i = 0; i < f->nentry; i++)
-		if (all[i].block && has_async(e, all[i].block->model))
-			all[i].bits |= F_ASYNC;
-	for (uint32_t i = 0; i < f->nentry; i++)
-		if (all[i].block && all[i].block->category == CAT_SLEEP)
-			all[i].bits |= F_SLEEPS;
+	return b->category == CAT_PEER || b->category == CAT_WAIT || b->category == CAT_JOIN ||
+	       b->category == CAT_PROCESS;
 }
 
-static void computes(struct profile *all, const struct facts *f)
+/* Metadata that the kernel keeps in memory, one file of a directory, the next buffer of a stream: long only where the disk
+ * is busy, or the buffer is large. */
+static bool brief(const struct block_site *b)
 {
+	double lo = b->clause->lo, hi = b->clause->hi;
+	if (b->category == CAT_CPU)
+		return !block_computes_long(b);
+	if (b->category == CAT_DISK)
+		return hi <= 0 || lo <= 100e-6;
+	return lo > 0 && lo <= 100e-6 && hi <= 50e-3;
+}
+
+/* How far is it to be believed that the call waits, where that was assumed? Of descriptors of which nothing is known most
+ * are non-blocking in a program with a loop; what a call is asked for is another matter. */
+static double belief(const struct block_site *b)
+{
+	return !b->assumed ? 1 : b->category == CAT_IO || b->category == CAT_PEER ? 0.25 : 0.5;
+}
+
+static void blocks(struct profiler *pr)
+{
+	for (uint32_t i = 0; i < pr->f->nblock; i++) {
+		const struct block_site *b = &pr->f->blocks[i];
+		struct first c = {.block = b, .ns = usual_wait(b), .weight = belief(b)};
+		if (b->by_type || b->far || b->severity == SEV_LOW || b->category == CAT_LOG || b->category == CAT_LOCK ||
+			b->category == CAT_RANDOM)
+			continue;
+		pr->all[b->entry].nblock++;
+		c.bits = b->category == CAT_CPU ? F_HEAVY : F_BLOCKS;
+		c.bits |= b->category == CAT_SLEEP ? F_SLEEPS : 0;
+		c.bits |= unbounded(b) ? F_UNBOUNDED : 0;
+		c.bits |= b->category == CAT_JOIN || b->category == CAT_WAIT ? F_OTHERS : 0;
+		c.bits |= brief(b) ? F_BRIEF : 0;
+		c.bits |= c.bits & F_BLOCKS && has_async(pr->e, b->model) ? F_ASYNC : 0;
+		c.bits |= b->on_signal ? F_ASKED : 0;
+		if (b->severity == SEV_MEDIUM)
+			c.weight *= 0.8;
+		if (b->denied || b->once)
+			c.weight *= 0.3;
+		offer(pr, b->entry, b->fn, &pr->f->visits[b->visit], c);
+	}
+}
+
+static void loops(struct profiler *pr)
+{
+	const struct facts *f = pr->f;
 	for (uint32_t i = 0; i < f->ncpu_loop; i++) {
 		const struct loop_fact *l = &f->cpu_loops[i];
-		if (!loop_over_budget(f, l) || loop_outer_over(f, i) != NONE ||
-			f->visits[l->visit].by_type)
+		struct first c = {.bits = F_OVER, .loop = l, .elements = ELEMENTS};
+		if (!loop_over_budget(f, l) || loop_outer_over(f, i) != NONE || f->visits[l->visit].by_type)
 			continue;
 		/* what one caller in many hands over is too weak a reason to rebuild a task for */
 		if (l->sym != NONE && f->syms[l->sym].kind == SYM_PARAM)
 			continue;
-		struct profile *p = &all[f->visits[l->visit].entry];
-		double ns = l->turn * (l->trip == TRIP_CONST ? (double)l->count : (double)ELEMENTS);
-		p->bits |= F_OVER;
-		p->nloop++;
-		if (ns > p->compute) {
-			p->compute = ns;
-			p->loop = l;
-		}
-	}
-	for (uint32_t i = 0; i < f->nheavy; i++) {
-		const struct heavy_call *h = &f->heavy[i];
-		struct profile *p = &all[f->visits[h->visit].entry];
-		if (f->visits[h->visit].by_type)
-			continue;
-		p->bits |= F_HEAVY;
-		if (h->most > p->compute) {
-			p->compute = h->most;
-			p->heavy = h;
-			p->loop = NULL;
-		}
+		c.weight = l->extent != EXT_DATA ? 0.5 : l->trip == TRIP_ITER ? 0.9 : 0.7;
+		if (l->extent == EXT_PEERS)
+			c.elements = PEERS;
+		if (l->flags & LOOPF_EXITS) /* it looks for something, and may find it soon */
+			c.weight *= 0.6;
+		if (l->trip == TRIP_CONST)
+			c.elements = (double)l->count;
+		if (l->turn > PLAIN_TURN)
+			c.weight *= PLAIN_TURN / l->turn;
+		c.ns = l->turn * c.elements;
+		if (l->trip == TRIP_CONST && c.ns > ALWAYS_SEEN)
+			c.weight *= 0.1;
+		uint32_t entry = f->visits[l->visit].entry;
+		pr->all[entry].nloop++;
+		offer(pr, entry, l->fn, &f->visits[l->visit], c);
 	}
 }
 
-static void thread(struct profile *p, const struct facts *f, const struct thread_fact *t,
-	const struct machine *m)
+static void heavy(struct profiler *pr)
+{
+	for (uint32_t i = 0; i < pr->f->nheavy; i++) {
+		const struct heavy_call *h = &pr->f->heavy[i];
+		const struct visit *v = &pr->f->visits[h->visit];
+		struct first c = {.bits = F_HEAVY, .heavy = h, .ns = h->most / (1e5 / ELEMENTS), .elements = ELEMENTS, .weight = 0.6};
+		if (!v->by_type)
+			offer(pr, v->entry, v->fn, v, c);
+	}
+}
+
+static void thread(struct profile *p, const struct facts *f, const struct thread_fact *t, const struct machine *m)
 {
 	p->thread = t;
 	p->bits |= t->start == START_EVENT ? F_EVENT : 0;
@@ -127,7 +282,7 @@ static void thread(struct profile *p, const struct facts *f, const struct thread
 	p->bits |= t->io ? F_IO : 0;
 	p->bits |= t->data ? F_DATA : 0;
 	p->bits |= f->nloop ? F_LOOP : 0;
-	p->compute = t->turn;
+	p->work = t->turn;
 }
 
 /* A job whose cost hangs on nothing, and that is short. */
@@ -137,35 +292,52 @@ static bool small(const struct facts *f, const struct entry *e, double handoff)
 	return k->n == 1 && !k->t[0].degree && k->t[0].ns * 3 < handoff;
 }
 
-struct profile *profile_all(
-	const struct facts *f, const struct effects *e, const struct machine *m, struct arena *mem)
+/* No work of its own: it does nothing at all, or ends the thread that it runs on. */
+static bool does_nothing(const struct profiler *pr, const struct entry *e)
 {
-	struct profile *all = arena_alloc(mem, (f->nentry + 1) * sizeof *all);
-	double handoff = m->v[MACHINE_HANDOFF].median;
+	const struct ir *ir = pr->p->ir;
+	const struct fn *f = &ir->fns[e->fn];
+	bool returns = program_cfg(pr->p, e->fn)->nloop > 0, does = false;
+	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
+		returns |= ir->ops[o].kind == OP_RET;
+		does |= ir->ops[o].kind != OP_RET;
+	}
+	for (uint32_t b = f->block; b < f->block + f->nblock; b++)
+		returns |= ir->blocks[b].term == TERM_RET;
+	return !returns || !does;
+}
 
-	blocks(all, f, e);
-	computes(all, f);
+struct profile *profile_all(const struct program *p, const struct facts *f, const struct effects *e,
+	const struct machine *m, struct arena *mem)
+{
+	struct profiler pr = {.p = p, .f = f, .e = e, .handoff = m->v[MACHINE_HANDOFF].median, .skip = common_path(p->ir)};
+
+	pr.all = arena_alloc(mem, (f->nentry + 1) * sizeof *pr.all);
+	pr.test = arena_alloc(mem, f->nentry + 1);
+	for (uint32_t i = 0; i < f->nentry; i++)
+		pr.test[i] = test_place(p->ir, f->entries[i].fn, pr.skip);
+	blocks(&pr);
+	loops(&pr);
+	heavy(&pr);
 	for (uint32_t i = 0; i < f->nthread; i++)
-		thread(&all[f->threads[i].entry], f, &f->threads[i], m);
+		thread(&pr.all[f->threads[i].entry], f, &f->threads[i], m);
 	for (uint32_t i = 0; i < f->nentry; i++) {
 		const struct entry *en = &f->entries[i];
-		struct profile *p = &all[i];
-		p->bits |= ctx_is_task(en->ctx)	   ? F_TASK
+		struct profile *q = &pr.all[i];
+		q->bits |= ctx_is_task(en->ctx)	   ? F_TASK
 			   : en->ctx == CTX_POOL   ? F_POOL
 			   : en->ctx == CTX_THREAD ? F_THREAD
 						   : 0;
-		if (p->bits & F_POOL && small(f, en, handoff))
-			p->bits |= F_SMALL;
-		if (p->wait > p->compute) /* the worse of both is to be changed first */
-			p->bits &= ~(uint32_t)(F_OVER | (p->block && p->block->category == CAT_CPU
-									? 0
-									: F_HEAVY));
-		else if (p->loop)
-			p->bits &= ~(uint32_t)(F_BLOCKS | F_ASYNC | F_HEAVY);
-		else if (p->heavy)
-			p->bits &= ~(uint32_t)(F_BLOCKS | F_ASYNC | F_OVER);
-		if (p->wait < 3 * handoff && p->compute < 3 * handoff)
-			p->bits |= F_SHORT;
+		if (!(q->bits & F_THREAD))
+			q->bits |= q->first.bits;
+		if (q->bits & (F_POOL | F_THREAD) && pr.test[i])
+			q->bits |= F_TEST;
+		if (q->bits & F_POOL) {
+			q->work = f->cost[en->fn].n ? f->cost[en->fn].t[0].ns : 0;
+			q->bits |= small(f, en, pr.handoff) ? F_SMALL : 0;
+		}
+		if (q->bits & (F_POOL | F_THREAD) && does_nothing(&pr, en))
+			q->bits |= F_NOTHING;
 	}
-	return all;
+	return pr.all;
 }

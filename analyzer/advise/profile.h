@@ -21,22 +21,41 @@ enum profile_bit {
 	F_SLEEPS = 8192,
 	F_POLLS = 16384,
 	F_WAITS = 32768,
-	F_IO = 65536,	 /* waits for descriptors or peers */
-	F_DATA = 131072, /* computes over data */
-	F_LOOP = 262144, /* the program has an event loop */
+	F_IO = 65536,	    /* waits for descriptors or peers */
+	F_DATA = 131072,    /* computes over data */
+	F_LOOP = 262144,    /* the program has an event loop */
+	F_TEST = 524288,    /* it belongs to a test, a benchmark or a command for debugging */
+	F_ASKED = 1048576,  /* it happens when an administrator sends a signal */
+	F_BRIEF = 2097152,  /* it is short as a rule, and long on a bad day */
+	F_WEAK = 4194304,   /* a change on no more ground than that is no advice */
+	F_NOTHING = 8388608, /* it has no work of its own: it is started for its own sake, or to end something */
+	F_SELDOM = 16777216, /* a timer that comes round once a minute or less */
+	F_OTHERS = 33554432, /* what it waits for is another thread of the program */
+};
+#define GRAVE 100e6 /* ns: beyond that it is all the same how much longer a loop stands still */
+
+/* The first thing to change below an entry, of all that could be. */
+struct first {
+	uint32_t bits;			/* what it is, and what speaks against it */
+	const struct block_site *block; /* one of the three */
+	const struct loop_fact *loop;
+	const struct heavy_call *heavy;
+	double ns;	   /* that it holds the loop, or the job takes */
+	double elements;   /* loop: for that many */
+	double weight;	   /* 0 to 1: how sure that is, and that it happens */
 };
 struct profile {
 	uint32_t bits;
-	double wait, compute;		/* ns, of the worst of each */
-	const struct block_site *block; /* that waits longest; or NULL */
-	const struct loop_fact *loop;	/* that computes longest, or */
-	const struct heavy_call *heavy;
+	struct first first;
+	double work; /* ns that a thread or job computes a turn */
 	const struct thread_fact *thread;
-	uint32_t nblock, nloop;
+	uint32_t nblock, nloop; /* how many there are that count */
 };
 /* Per entry of the facts. */
-struct profile *profile_all(
-	const struct facts *f, const struct effects *e, const struct machine *m, struct arena *mem);
-double usual_wait(const struct block_site *b); /* ns */
+struct profile *profile_all(const struct program *p, const struct facts *f, const struct effects *e,
+	const struct machine *m, struct arena *mem);
+/* Is that the name of a test, a benchmark or something for debugging? Words of it say so: "run_test", "fooBenchmark".
+ * Exported for tests. */
+bool profile_test_name(const char *name);
 
 #endif

@@ -21,6 +21,15 @@ bool block_is_sync_form(const struct block_site *b)
 	return asks_for_callback(b->model, b->clause->cond);
 }
 
+bool block_computes_long(const struct block_site *b)
+{
+	double ns = 0;
+	for (uint32_t i = 0; i < b->model->nclause; i++)
+		if (b->model->clauses[i].verb == VERB_COSTS && b->model->clauses[i].p < 0)
+			ns += b->model->clauses[i].hi;
+	return b->severity == SEV_HIGH || b->clause->lo >= 1e-3 || ns >= LOOP_BUDGET_NS;
+}
+
 /* Elements that a container of a running program is expected to hold at times; a loop that needs
  * more than these to pass its budget is left alone. */
 static double plausible(enum extent e)

@@ -87,6 +87,8 @@ static void visit(struct search *se, struct visit v)
 	uint64_t key = hash_mix(hash_mix(v.fn, v.bind), hash_mix(v.modes, kind_of(se, &v)));
 	if (v.parent == NONE && se->f->entries[v.entry].head != NONE)
 		key = hash_mix(key, se->f->entries[v.entry].head + 1);
+	if (v.denied)
+		key = hash_mix(key, NONE);
 	uint32_t *slot = map_slot(&se->seen, key, se->visits.n);
 	if (*slot != se->visits.n)
 		return;
@@ -168,6 +170,8 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 		.severity = c->severity,
 		.by_type = se->visits.v[visit_id].by_type,
 		.on_signal = se->visits.v[visit_id].on_signal || behind_signal(fr->s, e->site),
+		.denied = se->visits.v[visit_id].denied || option_denies(fr->s, se->visits.v, visit_id, e->site),
+		.once = done_once(fr->s, e->site),
 		.far = se->visits.v[visit_id].depth > FAR_CALLS || se->visits.v[visit_id].jumps > FAR_JUMPS,
 		.entry = se->visits.v[visit_id].entry};
 
@@ -190,7 +194,8 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 	}
 	struct block_site *old = &se->blocks.v[*slot]; /* the nearest is kept, unless this one is certain */
 	b.nother = old->nother + 1;
-	if ((old->assumed && !b.assumed) || (old->by_type && !b.by_type) || (old->on_signal && !b.on_signal))
+	if ((old->assumed && !b.assumed) || (old->by_type && !b.by_type) || (old->on_signal && !b.on_signal) ||
+		(old->denied && !b.denied))
 		*old = b;
 	else
 		old->nother++;
@@ -271,6 +276,7 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 		.modes = modes,
 		.modes_age = age,
 		.guarded = v->guarded || mode_guarded(s, site),
+		.denied = v->denied || option_denies(s, se->visits.v, from, site),
 		.depth = v->depth + 1,
 		.weight = v->weight + weight + (on_signal ? WEIGHT_SIGNAL : 0),
 		.jumps = v->jumps + (why != EDGE_DIRECT),

@@ -247,6 +247,27 @@ static bool grows(struct costs *c, const struct cost *k)
 	return false;
 }
 
+/* Is the number by which the call's own time grows one that data has? What it calls back may go over data of its own, but
+ * for a handful of elements. */
+static bool sized_by_data(struct costs *c, const struct effect *e)
+{
+	const int params[2] = {e->clause->p, e->clause->q};
+	for (int k = 0; k < 2; k++) {
+		struct origins o = {0};
+		if (params[k] < 0)
+			continue;
+		struct ref arg = effect_arg(c->s->p, e, params[k]);
+		if (arg.kind != REF_NONE)
+			origins_of(c, e->fn, arg, at_site(c->s, e->site), &o);
+		for (uint32_t i = 0; i < o.n; i++) {
+			enum extent x = sym_extent(c, o.sym[i], 0);
+			if (x == EXT_DATA || x == EXT_PEERS)
+				return true;
+		}
+	}
+	return params[0] < 0;
+}
+
 void find_heavy(struct costs *c)
 {
 	const struct effects *e = c->s->e;
@@ -262,7 +283,7 @@ void find_heavy(struct costs *c)
 		if (!cost_modelled(c, fn, site, &k))
 			continue;
 		double most = cost_most(c, &k);
-		if (most < 1e6 || !grows(c, &k))
+		if (most < 1e6 || !grows(c, &k) || !sized_by_data(c, &e->e[i]))
 			continue;
 		struct bind none = {0};
 		struct frame fr = {.s = c->s, .fn = fn, .bind = &none, .ctx = CTX_LOOP};

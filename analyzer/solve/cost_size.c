@@ -396,15 +396,50 @@ static enum extent outcome(const struct vote *v)
 	return EXT_ONE;
 }
 
+static bool releases(const struct costs *c, uint32_t site, int deep)
+{
+	const struct op *op = &c->ir->ops[site];
+	if (op_has_verb(c, site, VERB_FREES))
+		return op_has_verb(c, site, VERB_ALLOCATES);
+	if (op->kind != OP_CALL || deep == 2 || !fn_defined(c->s->p, op->src.id))
+		return false;
+	const struct fn *f = &c->ir->fns[op->src.id];
+	for (uint32_t o = f->op; o < f->op + f->nop && f->nop < 60; o++)
+		if (c->ir->ops[o].kind == OP_CALL && releases(c, o, deep + 1))
+			return true;
+	return false;
+}
+
+/* Does the function that counts the number up make room for one more by realloc(), for the number itself says how much?
+ * Who does so expects a handful. */
+static bool grows_by_one(struct costs *c, uint32_t fn, uint32_t self)
+{
+	const struct fn *f = &c->ir->fns[fn];
+	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
+		const struct op *op = &c->ir->ops[o];
+		if (op->kind != OP_CALL || bits_get(&c->s->dead_end, o) || !releases(c, o, 0))
+			continue;
+		for (uint32_t a = 0; a < op->narg; a++) {
+			struct origins n;
+			origins_of(c, fn, c->ir->args[op->arg + a], at_site(c->s, o), &n);
+			if (n.n == 1 && n.sym[0] == self)
+				return true;
+		}
+	}
+	return false;
+}
+
 static enum extent of_slot(struct costs *c, uint32_t slot, int depth)
 {
 	struct vote v = {{0}, 0};
-	bool any = false, reset = false;
+	bool any = false, reset = false, down = false; /* what piles up in something that comes and goes is a part of it */
 	uint32_t self = slot < c->ir->nfields ? sym_id(c, SYM_FIELD, NONE, slot)
 					      : sym_id(c, SYM_GLOBAL, NONE, slot - c->ir->nfields);
 
 	for (uint32_t o = c->store[slot]; o != NONE; o = c->next_store[o])
 		reset |= c->ir->ops[o].src.kind == REF_CONST && running(c, c->s->p->op_fn[o]);
+	for (uint32_t o = c->store[slot]; o != NONE && !down; o = c->next_store[o])
+		down = steps(c, o, slot, BIN_SUB) || c->ir->paths[c->ir->ops[o].dst.id].base.kind == REF_GLOBAL;
 	for (uint32_t o = c->store[slot]; o != NONE; o = c->next_store[o]) {
 		uint32_t fn = c->s->p->op_fn[o];
 		struct ref src = c->ir->ops[o].src;
@@ -420,7 +455,7 @@ static enum extent of_slot(struct costs *c, uint32_t slot, int depth)
 				continue; /* for a moment only; or a position, not a size */
 			if (below_limit(c, o, slot, depth))
 				vote(&v, EXT_FIXED);
-			else if ((reset || fresh(c, o)) && in_loop(c, o, 0))
+			else if (((reset || fresh(c, o)) && in_loop(c, o, 0)) || grows_by_one(c, fn, self) || !down)
 				vote(&v, EXT_SOME);
 			else
 				vote(&v, EXT_DATA);

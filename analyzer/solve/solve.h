@@ -61,6 +61,8 @@ struct block_site {
 	uint32_t nother;      /* further ways to it: functions as they are reached that lead here and block */
 	bool by_type;	      /* an edge on the way was found by type only */
 	bool on_signal;	      /* only behind a flag that a signal's handler sets */
+	bool denied;	      /* as of its visit, or in front of the call itself */
+	bool once;	      /* done the first time only: a global that is set then is asked first */
 	bool far;	      /* so many calls, or calls through pointers, away that no object takes all of them */
 	uint32_t entry;
 };
@@ -85,6 +87,7 @@ struct visit {
 	bool by_type;
 	bool on_signal; /* a branch on a flag that a signal's handler sets stands in front of a call on the way */
 	bool guarded; /* a branch on where the code runs stands in front of a call on the way */
+	bool denied; /* an option that a caller on the way has chosen keeps control from a call on it */
 };
 
 /* ---- what computes for long ---- */

@@ -134,6 +134,12 @@ enum tri clause_holds(const struct frame *fr, const struct effect *e, const stru
 /* The same, with a descriptor of which nothing is known taken as a non-blocking socket. */
 enum tri clause_holds_assuming(const struct frame *fr, const struct effect *e, const struct mcond *c);
 
+/* option.c */
+/* Is the site behind a branch on a field of a parameter, to which a caller on the visit's way has stored the opposite? */
+bool option_denies(const struct solver *s, const struct visit *visits, uint32_t visit, uint32_t site);
+/* Is it behind a look whether a global is set that the same function sets: done the first time only? */
+bool done_once(const struct solver *s, uint32_t site);
+
 /* params.c */
 uint32_t params_of(const struct solver *s, uint32_t fn, struct ref r); /* on which the value depends (bits) */
 void bind_call(const struct frame *fr, uint32_t site, uint32_t callee, struct bind *out);

@@ -11,7 +11,7 @@ static enum level level_of(const struct block_site *b)
 /* A message to standard error costs what its reader makes it cost: that is worth a look only on request. */
 static enum confidence confidence_of(const struct block_site *b)
 {
-	if (b->by_type || b->far || (b->category == CAT_LOG && b->severity == SEV_LOW))
+	if (b->by_type || b->far || b->denied || (b->category == CAT_LOG && b->severity == SEV_LOW))
 		return CONF_LOW;
 	return b->assumed ? CONF_MEDIUM : CONF_HIGH;
 }

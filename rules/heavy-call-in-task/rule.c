@@ -11,17 +11,6 @@ static void finish(
 	rule_trace(run, f, visit, site, "computes for long");
 }
 
-/* A millisecond at least, whatever its parameters are? A stream's next buffer takes as long as the
- * buffer is. */
-static bool always_long(const struct block_site *b)
-{
-	double ns = 0;
-	for (uint32_t i = 0; i < b->model->nclause; i++)
-		if (b->model->clauses[i].verb == VERB_COSTS && b->model->clauses[i].p < 0)
-			ns += b->model->clauses[i].hi;
-	return b->severity == SEV_HIGH || b->clause->lo >= 1e-3 || ns >= LOOP_BUDGET_NS;
-}
-
 static void known_heavy(struct rule_run *run, const struct block_site *b)
 {
 	const struct entry *e = &run->f->entries[b->entry];
@@ -31,7 +20,7 @@ static void known_heavy(struct rule_run *run, const struct block_site *b)
 			b->model->name, rule_name(run, e->fn), rule_context(run, b->entry));
 
 	rule_level(f, b->severity == SEV_LOW ? LEVEL_NOTE : LEVEL_WARNING,
-		b->by_type || b->far || !always_long(b)	  ? CONF_LOW
+		b->by_type || b->far || !block_computes_long(b) ? CONF_LOW
 		: b->assumed || b->severity == SEV_MEDIUM ? CONF_MEDIUM
 							  : CONF_HIGH);
 	if (hi > 0)

@@ -65,6 +65,9 @@ void rule_identity(struct rule_run *run, struct finding *f, const char *fmt, ...
 
 /* The call blocks only because no callback was given to it: it belongs to sync-call-of-async-library. */
 bool block_is_sync_form(const struct block_site *b);
+/* A call that computes (CAT_CPU): a millisecond at least, whatever its parameters are? A stream's next buffer takes as
+ * long as the buffer is. */
+bool block_computes_long(const struct block_site *b);
 
 /* ---- query.c ---- */
 

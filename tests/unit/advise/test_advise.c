@@ -1,7 +1,7 @@
 /* What is advised for an entry, and why. */
 #include "../solve/solve_tir.h"
 
-#include "advise/advise.h"
+#include "advise/profile.h"
 
 #define REGISTER "file \"/s/a.c\" main\nfn start(ev, fd) {\n call event_set(ev, fd, 2, &cb, 0) @2:1\n}\n"
 
@@ -50,6 +50,32 @@ static void a_task_that_sleeps_goes_on_from_a_timer(void **state)
 	assert_string_equal(advice_of(REGISTER "fn cb(fd, what, arg) {\n call sleep(1) @5:1\n}\n", "cb"), "task timer");
 }
 
+static void what_waits_for_another_thread_is_told(void **state)
+{
+	assert_string_equal(advice_of(REGISTER "fn cb(fd, what, arg) {\n call pthread_join(arg, 0) @5:1\n}\n", "cb"), "task tell");
+}
+
+static void a_test_is_left_alone(void **state)
+{
+	assert_string_equal(advice_of(REGISTER "fn cb(fd, what, arg) {\n call run_test() @5:1\n}\n"
+					       "fn run_test() {\n call sleep(1) @6:1\n}\n",
+				    "cb"),
+		"task keep");
+	assert_true(profile_test_name("src/redis-benchmark.c"));
+	assert_true(profile_test_name("debugCommand"));
+	assert_true(profile_test_name("runTests"));
+	assert_true(profile_test_name("softmmu/qtest.c"));
+	assert_false(profile_test_name("latest_attested.c"));
+	assert_false(profile_test_name("src/fastest/contest.c"));
+	assert_false(profile_test_name("protest"));
+}
+
+static void a_disk_that_answers_from_memory_is_no_reason(void **state)
+{
+	assert_string_equal(advice_of(REGISTER "fn cb(fd, what, arg) {\n %r = call unlink(arg) @5:1\n}\n", "cb"), "task keep");
+	assert_string_equal(advice_of(REGISTER "fn cb(fd, what, arg) {\n %r = call fsync(arg) @5:1\n}\n", "cb"), "task pool");
+}
+
 #define ACCEPT                                                                                                             \
 	"file \"/s/a.c\" main\nfn main(l) {\nb0:\n goto b1\nb1:\n %c = call accept(l, 0, 0) @2:1\n"                      \
 	" %r = call pthread_create(0, 0, &serve, %c) @3:1\n goto b1\n}\n"
@@ -79,6 +105,9 @@ int main(void)
 		cmocka_unit_test(a_task_that_computes_goes_to_the_pool),
 		cmocka_unit_test(a_task_that_waits_is_made_asynchronous_if_there_is_a_form),
 		cmocka_unit_test(a_task_that_sleeps_goes_on_from_a_timer),
+		cmocka_unit_test(what_waits_for_another_thread_is_told),
+		cmocka_unit_test(a_test_is_left_alone),
+		cmocka_unit_test(a_disk_that_answers_from_memory_is_no_reason),
 		cmocka_unit_test(a_thread_for_each_connection_becomes_a_task),
 		cmocka_unit_test(a_thread_for_each_connection_that_computes_is_kept_by_a_pool),
 		cmocka_unit_test(one_thread_that_waits_is_right),

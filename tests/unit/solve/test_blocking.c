@@ -35,6 +35,42 @@ static void start_up_is_no_task(void **state)
 	expect(REGISTER "fn cb(fd, what, arg) {\n}\nfn main() {\n call sleep(1) @6:1\n call start(0, 1) @7:1\n}\n", "");
 }
 
+#define OPTIONS(stored)                                                                                                    \
+	REGISTER "fn cb(fd, what, arg) {\n local url: int\n store url.url:quick, " stored "\n %u = addr url\n"                 \
+		 " call parse(%u) @5:1\n}\n"                                                                                 \
+		 "fn parse(u) {\nb0:\n %q = load u->url:quick\n if %q != 0 goto b1 else b2\nb1:\n ret\n"                       \
+		 "b2:\n call look_up(u) @6:1\n ret\n}\n"                                                                     \
+		 "fn look_up(u) {\n %r = call getaddrinfo(u, 0, 0, 0) @7:1\n}\n"
+
+static void an_option_that_the_caller_has_chosen_speaks_against_it(void **state)
+{
+	struct solved s = solve_tir(OPTIONS("1"));
+	assert_int_equal(s.f->nblock, 1);
+	assert_true(s.f->blocks[0].denied);
+	solved_free(&s);
+	s = solve_tir(OPTIONS("0"));
+	assert_int_equal(s.f->nblock, 1);
+	assert_false(s.f->blocks[0].denied);
+	solved_free(&s);
+	s = solve_tir(OPTIONS("fd")); /* as it comes */
+	assert_false(s.f->blocks[0].denied);
+	solved_free(&s);
+}
+
+#define KEPT(stored)                                                                                                       \
+	REGISTER "global home: int\nfn cb(fd, what, arg) {\nb0:\n %h = load ::home\n if %h != 0 goto b1 else b2\nb1:\n ret\n" \
+		 "b2:\n %p = call getpwuid(0) @5:1\n store ::" stored "\n ret\n}\n"
+
+static void what_is_kept_is_asked_for_once(void **state)
+{
+	struct solved s = solve_tir(KEPT("home, %p"));
+	assert_true(s.f->blocks[0].once);
+	solved_free(&s);
+	s = solve_tir(KEPT("home, 0"));
+	assert_false(s.f->blocks[0].once);
+	solved_free(&s);
+}
+
 #define WAIT_CHILD                                                                                                         \
 	"fn wait_child(pid, nonblock) {\nb0:\n if nonblock goto b1 else b2\n"                                              \
 	"b1:\n %a = call waitpid(pid, 0, 1) @8:1\n ret %a\n"                                                              \
@@ -167,6 +203,8 @@ int main(void)
 		cmocka_unit_test(a_call_below_a_callback),
 		cmocka_unit_test(the_shortest_witness_is_kept),
 		cmocka_unit_test(start_up_is_no_task),
+		cmocka_unit_test(an_option_that_the_caller_has_chosen_speaks_against_it),
+		cmocka_unit_test(what_is_kept_is_asked_for_once),
 		cmocka_unit_test(a_constant_through_a_wrapper_decides),
 		cmocka_unit_test(two_chains_to_one_line_are_judged_apart),
 		cmocka_unit_test(a_regular_file_blocks_whatever_its_flags),
