@@ -110,6 +110,7 @@ static int units(const struct pipeline_opts *o, struct analysis *a)
 
 static int program(const struct pipeline_opts *o, struct analysis *a)
 {
+	heap_large();
 	const struct ir **irs = xmalloc((a->db->ntu + 1) * sizeof *irs);
 	for (uint32_t i = 0; i < a->db->ntu; i++)
 		irs[i] = a->units[i].ir;

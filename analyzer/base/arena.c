@@ -1,4 +1,4 @@
-/* arena.c - checked malloc and the bump allocator.
+/* arena.c - the bump allocator.
  *
  * An arena is a list of equal blocks that are filled one after the other; a request too big to
  * share a block gets memory of its own. A reset goes back to the first block. Memory is zeroed
@@ -8,7 +8,6 @@
 #include "base/base.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { BLOCK_SIZE = 64 * 1024 - 64, BIG = BLOCK_SIZE / 4, ALIGN = 16 };
 
@@ -25,50 +24,6 @@ struct arena {
 	size_t total;
 };
 
-static _Noreturn void no_memory(void)
-{
-	static const char text[] = "tvt-lint: error: out of memory\n";
-
-	/* nothing that could allocate, and no handlers: reports are renamed into place only when whole */
-	if (write(STDERR_FILENO, text, sizeof text - 1) < 0) {
-		/* then without a word */
-	}
-	_exit(2);
-}
-
-void *xmalloc(size_t n)
-{
-	void *p = malloc(n ? n : 1);
-
-	if (!p)
-		no_memory();
-	return p;
-}
-
-void *xcalloc(size_t n, size_t size)
-{
-	void *p = calloc(n ? n : 1, size ? size : 1);
-
-	if (!p)
-		no_memory();
-	return p;
-}
-
-void *xrealloc(void *p, size_t n)
-{
-	p = realloc(p, n ? n : 1);
-	if (!p)
-		no_memory();
-	return p;
-}
-
-char *xstrdup(const char *s)
-{
-	size_t n = strlen(s) + 1;
-
-	return memcpy(xmalloc(n), s, n);
-}
-
 struct arena *arena_new(void)
 {
 	return xcalloc(1, sizeof(struct arena));
@@ -76,8 +31,6 @@ struct arena *arena_new(void)
 
 static struct blk *blk_new(size_t n)
 {
-	if (n > SIZE_MAX - sizeof(struct blk))
-		no_memory();
 	return xcalloc(1, sizeof(struct blk) + n);
 }
 
@@ -99,7 +52,7 @@ void *arena_alloc(struct arena *a, size_t n)
 	char *p;
 
 	if (n > SIZE_MAX / 2)
-		no_memory();
+		n = SIZE_MAX / 2; /* more than there is */
 	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (!n)
 		n = ALIGN; /* every pointer is a different one */

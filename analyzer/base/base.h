@@ -24,6 +24,8 @@ void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
+/* From here on the process works on much memory: its heap takes large pages and keeps what is freed. */
+void heap_large(void);
 
 /* A bump allocator. Everything is freed at once; zeroed memory, 16-byte aligned. */
 struct arena;

@@ -171,6 +171,9 @@ struct effects *model_apply(const struct program *p, struct models *m)
 	/* Functions lie in the order of their ops, except after a renumbering. */
 	if (a.effects.n)
 		qsort(a.effects.v, a.effects.n, sizeof *a.effects.v, by_site);
+	e->at = bits_new(e->mem, p->ir->nops + 1);
+	for (uint32_t i = 0; i < a.effects.n; i++)
+		bits_set(&e->at, a.effects.v[i].site);
 	e->e = a.effects.v;
 	e->n = a.effects.n;
 	e->places = a.uses.v;
@@ -188,7 +191,7 @@ void effects_free(struct effects *e)
 	free(e);
 }
 
-const struct effect *effects_at(const struct effects *e, uint32_t site, uint32_t *n)
+const struct effect *effects_find(const struct effects *e, uint32_t site, uint32_t *n)
 {
 	uint32_t lo = 0, hi = e->n, first;
 

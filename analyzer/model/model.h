@@ -273,6 +273,7 @@ struct place_use {
 struct effects {
 	struct effect *e;	   /* sorted by (site, callee, position in the model: clauses before callbacks) */
 	uint32_t n;
+	struct bits at;		   /* per op: has it effects? */
 	const struct model **of_fn; /* per function of the program: its model or NULL */
 	struct place_use *places;  /* sorted by (field, type, global, fn) */
 	uint32_t nplace;
@@ -286,7 +287,14 @@ struct effects {
 struct effects *model_apply(const struct program *p, struct models *m);
 void effects_free(struct effects *e);
 /* The effects of one site: first index and count. */
-const struct effect *effects_at(const struct effects *e, uint32_t site, uint32_t *n);
+const struct effect *effects_find(const struct effects *e, uint32_t site, uint32_t *n);
+static inline const struct effect *effects_at(const struct effects *e, uint32_t site, uint32_t *n)
+{
+	if (bits_get(&e->at, site))
+		return effects_find(e, site, n);
+	*n = 0;
+	return e->e;
+}
 /* The actual argument of a parameter at a site; REF_NONE if it is missing. */
 struct ref effect_arg(const struct program *p, const struct effect *e, int param);
 /* May the library's functions be called on their loop's thread only, if their models do not say otherwise? */

@@ -49,8 +49,9 @@ struct search {
 	uint32_t *contexts;   /* per function: visits */
 	struct queue *queue;  /* per weight: visits to look at */
 	bool *is_task;	      /* per function: an entry of a task */
-	uint8_t *child;	      /* per op: 0 unknown, 1 no, 2 in a forked child */
 	struct bits assumed;  /* per op: a call in a task that was taken as not blocking */
+	uint32_t *sites;      /* per function: where in list the calls worth a look are, behind their count; or NONE */
+	VEC(uint32_t) list;
 };
 
 static uint32_t bind_id(struct solver *s, const struct bind *b)
@@ -299,11 +300,7 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 	uint32_t ne, edge = p->site_edge[site];
 	const struct effect *e = effects_at(s->e, site, &ne);
 
-	if ((edge == NONE && !ne) || bits_get(&s->dead_end, site) || bits_get(&s->own_wait, site))
-		return;
-	if (!se->child[site])
-		se->child[site] = in_child(s, site) ? 2 : 1;
-	if (se->child[site] == 2 || (se->group == GROUP_TASK && runs_elsewhere(s, site)) || site_reached(fr, site) == NO)
+	if ((se->group == GROUP_TASK && runs_elsewhere(s, site)) || site_reached(fr, site) == NO)
 		return;
 
 	bool opaque = false, guarded = se->visits.v[id].guarded || mode_guarded(s, site);
@@ -349,12 +346,38 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 			p->edges[edge].why == EDGE_TYPE || bits_get(&s->vague, site) ? WEIGHT_TYPE : 1);
 }
 
+/* The calls of a function that lead anywhere, whoever calls it: *n of them, in the order of its blocks. */
+static const uint32_t *sites_of(struct search *se, uint32_t fn, uint32_t *n)
+{
+	const struct solver *s = se->s;
+	const struct fn *f = &s->ir->fns[fn];
+
+	if (se->sites[fn] == NONE) {
+		uint32_t head = se->sites[fn] = se->list.n;
+		vec_add(&se->list, 0);
+		for (uint32_t b = 0; b < f->nblock; b++) {
+			const struct block *bl = &s->ir->blocks[f->block + b];
+			for (uint32_t o = bl->op; o < bl->op + bl->nop; o++)
+				if ((s->ir->ops[o].kind == OP_CALL || s->ir->ops[o].kind == OP_ICALL) &&
+					(s->p->site_edge[o] != NONE || bits_get(&s->e->at, o)) &&
+					!bits_get(&s->dead_end, o) && !bits_get(&s->own_wait, o) && !in_child(s, o))
+					vec_add(&se->list, o);
+		}
+		se->list.v[head] = se->list.n - head - 1;
+	}
+	*n = se->list.v[se->sites[fn]];
+	return &se->list.v[se->sites[fn] + 1];
+}
+
 static void look_at(struct search *se, uint32_t id)
 {
 	struct solver *s = se->s;
 	struct visit v = se->visits.v[id];
-	const struct fn *f = &s->ir->fns[v.fn];
 	const struct entry *e = &se->f->entries[v.entry];
+	uint32_t n;
+	const uint32_t *sites = sites_of(se, v.fn, &n);
+	if (!n)
+		return;
 	struct bind bind = s->binds.v.v[v.bind];
 	struct modeset modes = s->modesets.v.v[v.modes];
 	struct memo memo;
@@ -368,14 +391,9 @@ static void look_at(struct search *se, uint32_t id)
 			if (g->loops[l].head == e->head)
 				only = &g->loops[l];
 	}
-	for (uint32_t b = 0; b < f->nblock; b++) {
-		const struct block *bl = &s->ir->blocks[f->block + b];
-		if (only && !loop_has(only, b))
-			continue;
-		for (uint32_t o = bl->op; o < bl->op + bl->nop; o++)
-			if (s->ir->ops[o].kind == OP_CALL || s->ir->ops[o].kind == OP_ICALL)
-				look_at_site(se, &fr, id, o);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		if (!only || loop_has(only, s->p->op_block[sites[i]]))
+			look_at_site(se, &fr, id, sites[i]);
 	memo_close(&memo);
 }
 
@@ -464,7 +482,8 @@ void solve_blocking(struct solver *s)
 	modeset_id(s, &no_modes);
 	se.contexts = xcalloc(s->ir->nfns + 1, sizeof *se.contexts);
 	se.queue = xcalloc(MAX_WEIGHT, sizeof *se.queue);
-	se.child = xcalloc(s->ir->nops + 1, 1);
+	se.sites = xmalloc((s->ir->nfns + 1) * sizeof *se.sites);
+	memset(se.sites, 0xff, (s->ir->nfns + 1) * sizeof *se.sites);
 	se.assumed = bits_new(s->mem, s->ir->nops + 1);
 	se.is_task = xcalloc(s->ir->nfns + 1, 1);
 	for (uint32_t i = 0; i < f->nentry; i++)
@@ -489,7 +508,8 @@ void solve_blocking(struct solver *s)
 		vec_free(&se.queue[w]);
 	free(se.queue);
 	free(se.contexts);
-	free(se.child);
+	free(se.sites);
+	vec_free(&se.list);
 	free(se.is_task);
 	vec_free(&se.visits);
 	vec_free(&se.blocks);

@@ -86,7 +86,6 @@ enum tri site_reached(const struct frame *fr, uint32_t site)
 {
 	const struct solver *s = fr->s;
 	const struct local_facts *l = local_facts(s, fr->fn);
-	const struct cfg *g = program_cfg(s->p, fr->fn);
 	enum tri all = YES;
 
 	if (fr->depth > 4)
@@ -95,9 +94,7 @@ enum tri site_reached(const struct frame *fr, uint32_t site)
 		*s->budget = MAX_STEPS;
 	struct frame in = *fr;
 	in.depth++;
-	for (uint32_t b = s->p->op_block[site]; b != NONE && all != NO; b = g->idom[b]) {
-		if (l->guard[b].at == NONE)
-			continue;
+	for (uint32_t b = l->guarded[s->p->op_block[site]]; b != NONE && all != NO; b = l->guarded[l->guard[b].at]) {
 		enum tri t;
 		if (fr->memo && fr->memo->reached[b]) {
 			t = fr->memo->reached[b] - 1;
@@ -138,12 +135,9 @@ bool in_child(const struct solver *s, uint32_t site)
 	uint32_t fn = s->p->op_fn[site];
 	const struct fn *f = &s->ir->fns[fn];
 	const struct local_facts *l = local_facts(s, fn);
-	const struct cfg *cfg = program_cfg(s->p, fn);
 
-	for (uint32_t at = s->p->op_block[site]; at != NONE; at = cfg->idom[at]) {
+	for (uint32_t at = l->guarded[s->p->op_block[site]]; at != NONE; at = l->guarded[l->guard[at].at]) {
 		const struct guard *g = &l->guard[at];
-		if (g->at == NONE)
-			continue;
 		const struct block *b = &s->ir->blocks[f->block + g->at];
 		if (b->term == TERM_SWITCH) {
 			const struct succ *to = &s->ir->succs[b->succ + g->succ];

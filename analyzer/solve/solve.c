@@ -10,6 +10,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 
 	s.f->mem = mem;
 	s.budget = arena_alloc(s.mem, sizeof *s.budget);
+	s.reached = arena_alloc(s.mem, sizeof *s.reached);
 	s.local = arena_alloc(s.mem, (p->ir->nfns + 1) * sizeof *s.local);
 	solve_params(&s);   /* needs: effects, call graph		gives: params that matter	*/
 	solve_control(&s);  /* needs: effects, call graph		gives: forks, no_return, dead_end */
@@ -22,6 +23,8 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	solve_threads(&s);  /* needs: entries, blocks, cpu_loops	gives: threads			*/
 	solve_races(&s);    /* needs: entries, effects, flow, params	gives: shared, uses		*/
 
+	map_free(&s.reached->index);
+	vec_free(&s.reached->v);
 	arena_free(s.mem);
 	vec_free(&s.binds.v);
 	map_free(&s.macros);

@@ -5,6 +5,7 @@
 #include "solve/solve.h"
 
 enum {
+	MAX_DEFS = 8,	 /* definitions of one value that are looked at */
 	MAX_BIND = 8,	 /* parameters whose values are followed, per function */
 	MAX_STEPS = 400, /* definitions looked at for one value */
 };
@@ -13,10 +14,16 @@ enum {
 struct guard {
 	uint32_t at, succ;
 };
+/* The definitions that reach the beginnings of blocks, as far as they were asked for: see reaching(). */
+struct reached {
+	struct map index;  /* (local of the program, block) -> position in v */
+	VEC(uint32_t) v;   /* a count, and the definitions */
+};
 /* What is known of one function's inside; built when the function is first looked at. */
 struct local_facts {
 	uint32_t *def, *next_def; /* per local: newest defining op (absolute), chained; NONE ends */
 	struct guard *guard;	  /* per block: the branch right in front of it; at is NONE if there is none */
+	uint32_t *guarded;	  /* per block: it, or its nearest dominator, that has a guard; or NONE */
 	uint32_t *guard_params;	  /* per block: parameters that decide whether it is reached (bits); or NULL: not asked yet */
 };
 /* What was found in one frame, so that it is found once. */
@@ -57,6 +64,7 @@ struct solver {
 	struct arena *mem;
 
 	struct local_facts **local; /* per function */
+	struct reached *reached;
 	struct bits leads;	    /* per function: something that may block can be reached from it */
 	uint32_t *params;	    /* per function: which parameters matter (bits; at most MAX_BIND) */
 	struct fd_class *fd;	    /* facts.fd */
@@ -105,7 +113,6 @@ void memo_close(struct memo *m);
 
 /* value.c */
 #define TOP ((struct val){.kind = VAL_TOP})
-enum { MAX_DEFS = 8 };
 /* A point in a function: in block, in front of op `before`. */
 struct point {
 	uint32_t block, before;

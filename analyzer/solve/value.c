@@ -28,11 +28,6 @@ bool val_const(struct val v, int64_t *i)
 
 /* ---- definitions ---- */
 
-static bool defines(const struct op *op, uint32_t local)
-{
-	return op->dst.kind == REF_LOCAL && op->dst.id == local;
-}
-
 /* The branch right in front of each block, if the block is reached only when it went one way. */
 static void find_guards(const struct solver *s, uint32_t fn, struct local_facts *l)
 {
@@ -41,11 +36,14 @@ static void find_guards(const struct solver *s, uint32_t fn, struct local_facts 
 	const struct cfg *g = program_cfg(s->p, fn);
 
 	l->guard = arena_alloc(s->mem, f->nblock * sizeof *l->guard);
+	l->guarded = arena_alloc(s->mem, f->nblock * sizeof *l->guarded);
 	memset(l->guard, 0xff, f->nblock * sizeof *l->guard);
+	memset(l->guarded, 0xff, f->nblock * sizeof *l->guarded);
 	for (uint32_t i = 0; i < g->nrpo; i++) {
 		uint32_t b = g->rpo[i], d = g->idom[b];
 		if (d == NONE)
 			continue;
+		l->guarded[b] = l->guarded[d]; /* dominators come first */
 		const struct block *bl = &ir->blocks[f->block + d];
 		if ((bl->term != TERM_IF && bl->term != TERM_SWITCH) || g->npred[b] != 1)
 			continue; /* with one predecessor, that is d, by one edge or (switch) several */
@@ -55,8 +53,10 @@ static void find_guards(const struct solver *s, uint32_t fn, struct local_facts 
 				way = k;
 				ways++;
 			}
-		if (ways == 1 && bl->cond.lhs.kind == REF_LOCAL)
+		if (ways == 1 && bl->cond.lhs.kind == REF_LOCAL) {
 			l->guard[b] = (struct guard){d, way};
+			l->guarded[b] = b;
+		}
 	}
 }
 
@@ -103,35 +103,27 @@ struct point at_end(const struct solver *s, uint32_t fn, uint32_t block)
 	return (struct point){block, b->op + b->nop};
 }
 
-uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, struct point at, uint32_t *defs)
+/* The last definition of a local in ops [from, before), or NONE. */
+static uint32_t last_def(const struct local_facts *l, uint32_t op0, uint32_t local, uint32_t from, uint32_t before)
 {
-	const struct ir *ir = s->ir;
-	const struct fn *f = &ir->fns[fn];
-	const struct local_facts *l = local_facts(s, fn);
-	uint32_t first = l->def[local];
+	uint32_t d = l->def[local];
+	while (d != NONE && d >= before)
+		d = l->next_def[d - op0];
+	return d != NONE && d >= from ? d : NONE;
+}
 
-	if (first == NONE) {
-		defs[0] = NONE;
-		return 1;
-	}
-	bool param = local < f->nparam;
-	if (!param && l->next_def[first - f->op] == NONE) { /* one definition: it must be the one */
-		defs[0] = first;
-		return 1;
-	}
+/* What reaches the beginning of a block: its predecessors backward, each path up to a definition. */
+static uint32_t reach_block(const struct solver *s, uint32_t fn, uint32_t local, uint32_t block, uint32_t *defs)
+{
+	const struct fn *f = &s->ir->fns[fn];
+	const struct local_facts *l = local_facts(s, fn);
 	const struct cfg *g = program_cfg(s->p, fn);
-	uint32_t n = 0, ntodo = 0, block = at.block;
-	uint32_t *todo = xmalloc((g->n + 1) * sizeof *todo);
-	bool *seen = xcalloc(g->n + 1, 1);
-	uint32_t from = at.before;
+	bool param = local < f->nparam;
+	uint32_t n = 0, ntodo = 0, few[64], *todo = g->n < COUNT(few) ? few : xmalloc((g->n + 1) * sizeof *todo);
+	uint64_t word[4] = {0}, *seen = g->n <= 64 * COUNT(word) ? word : xcalloc(g->n / 64 + 1, sizeof *seen);
+	uint32_t found = NONE;
+
 	for (;;) {
-		const struct block *b = &ir->blocks[f->block + block];
-		uint32_t found = NONE;
-		for (uint32_t o = from; o-- > b->op;)
-			if (defines(&ir->ops[o], local)) {
-				found = o;
-				break;
-			}
 		if (found != NONE || block == 0) {
 			bool have = false;
 			for (uint32_t i = 0; i < n; i++)
@@ -144,18 +136,49 @@ uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, struct po
 				defs[n++] = found;
 		}
 		if (found == NONE)
-			for (uint32_t i = 0; i < g->npred[block]; i++)
-				if (!seen[g->pred[block][i]]) {
-					seen[g->pred[block][i]] = true;
-					todo[ntodo++] = g->pred[block][i];
+			for (uint32_t i = 0; i < g->npred[block]; i++) {
+				uint32_t b = g->pred[block][i];
+				if (!(seen[b / 64] >> (b % 64) & 1)) {
+					seen[b / 64] |= (uint64_t)1 << (b % 64);
+					todo[ntodo++] = b;
 				}
+			}
 		if (!ntodo)
 			break;
 		block = todo[--ntodo];
-		from = ir->blocks[f->block + block].op + ir->blocks[f->block + block].nop;
+		const struct block *b = &s->ir->blocks[f->block + block];
+		found = last_def(l, f->op, local, b->op, b->op + b->nop);
 	}
-	free(todo);
-	free(seen);
+	if (todo != few)
+		free(todo);
+	if (seen != word)
+		free(seen);
+	return n;
+}
+
+uint32_t reaching(const struct solver *s, uint32_t fn, uint32_t local, struct point at, uint32_t *defs)
+{
+	const struct fn *f = &s->ir->fns[fn];
+	const struct local_facts *l = local_facts(s, fn);
+	uint32_t first = l->def[local];
+
+	defs[0] = first;
+	if (first == NONE || (local >= f->nparam && l->next_def[first - f->op] == NONE))
+		return 1; /* one definition: it must be the one */
+	defs[0] = last_def(l, f->op, local, s->ir->blocks[f->block + at.block].op, at.before);
+	if (defs[0] != NONE)
+		return 1;
+	uint32_t n = s->reached->v.n;
+	uint32_t i = *map_slot(&s->reached->index, (uint64_t)(f->local + local) << 32 | at.block, n);
+	if (i == n) {
+		n = reach_block(s, fn, local, at.block, defs);
+		vec_add(&s->reached->v, n);
+		for (uint32_t k = 0; k < n && k < MAX_DEFS; k++)
+			vec_add(&s->reached->v, defs[k]);
+		return n;
+	}
+	n = s->reached->v.v[i];
+	memcpy(defs, &s->reached->v.v[i + 1], (n < MAX_DEFS ? n : MAX_DEFS) * sizeof *defs);
 	return n;
 }
 
@@ -501,13 +524,10 @@ static bool checked(const struct frame *fr, uint32_t local, struct point at)
 	const struct solver *s = fr->s;
 	const struct fn *f = &s->ir->fns[fr->fn];
 	const struct local_facts *l = local_facts(s, fr->fn);
-	const struct cfg *g = program_cfg(s->p, fr->fn);
 
 	if (local >= f->nparam || l->def[local] != NONE)
 		return false;
-	for (uint32_t b = at.block; b != NONE; b = g->idom[b]) {
-		if (l->guard[b].at == NONE)
-			continue;
+	for (uint32_t b = l->guarded[at.block]; b != NONE; b = l->guarded[l->guard[b].at]) {
 		const struct block *bl = &s->ir->blocks[f->block + l->guard[b].at];
 		if (bl->term != TERM_IF || bl->cond.rhs.kind != REF_CONST || s->ir->consts[bl->cond.rhs.id] ||
 			bl->cond.rel != (l->guard[b].succ == 0 ? REL_NE : REL_EQ))
