@@ -290,7 +290,7 @@ void effects_free(struct effects *e);
 const struct effect *effects_find(const struct effects *e, uint32_t site, uint32_t *n);
 static inline const struct effect *effects_at(const struct effects *e, uint32_t site, uint32_t *n)
 {
-	if (bits_get(&e->at, site))
+	if (site < e->at.n && bits_get(&e->at, site))
 		return effects_find(e, site, n);
 	*n = 0;
 	return e->e;
