@@ -15,9 +15,11 @@
  * the descriptor is taken as non-blocking, as sockets in event-driven programs are, and counted (nassumed); evidence
  * (a regular file, a terminal, a descriptor made blocking) decides otherwise.
  *
- * In a signal handler it is not blocking that counts but whether a function is async-signal-safe.
+ * In a signal handler it is not blocking that counts but whether a function is async-signal-safe. On threads and in
+ * jobs it is also whether a function belongs on the thread of a loop: any call of one counts, unless the thread runs a
+ * loop of that library itself, whose handles these may be, or gets there by calling what is a task, as the loop does.
  *
- * needs: entries, evloops, fd, makes, control      gives: visits, blocks, unsafe
+ * needs: entries, evloops, fd, makes, control      gives: visits, blocks, unsafe, foreign
  */
 #include "solve/solve_int.h"
 
@@ -44,6 +46,9 @@ struct search {
 	enum group group;
 	VEC(struct block_site) blocks;
 	VEC(struct unsafe_site) unsafe;
+	VEC(struct foreign_call) foreign;
+	struct map foreign_of; /* site -> foreign */
+	struct map own_loops; /* (entry, library) -> 1: the thread runs a loop of that library itself; 0: not */
 	struct map seen;      /* hash of (fn, bind, modes, kind of context) */
 	struct map block_of;  /* (site, callee) -> blocks */
 	uint32_t *contexts;   /* per function: visits */
@@ -221,6 +226,63 @@ static void handler_calls(struct search *se, uint32_t visit_id, const struct eff
 		se->unsafe.v[*slot].nother++;
 }
 
+/* ---- calls that belong on a loop's thread ---- */
+
+static bool runs_loop(struct search *se, uint32_t entry, const char *library)
+{
+	uint32_t *known = map_slot(&se->own_loops, hash_mix(entry, hash_str(library)), 2), n;
+	if (*known != 2) /* asked before */
+		return *known;
+	const uint32_t *fns = reach_of(se->s->p, &se->f->entries[entry], se->s->mem, &n);
+	bool own = false;
+	for (uint32_t l = 0; l < se->f->nloop && !own; l++)
+		for (uint32_t i = 0; i < n && !own; i++)
+			own = fns[i] == se->f->loops[l].fn && !strcmp(se->f->loops[l].library, library);
+	*known = own;
+	return own;
+}
+
+/* May only the loop's thread make this call? MAYBE: a condition could not be decided. */
+static enum tri only_on_loop(const struct search *se, const struct frame *fr, const struct effect *e)
+{
+	enum tri only = library_only_loop(se->s->e, e->model->library) ? YES : NO;
+	for (uint32_t i = 0; i < e->model->nclause; i++) {
+		const struct clause *c = &e->model->clauses[i];
+		if (c->verb != VERB_ONLY_LOOP && c->verb != VERB_ANY_THREAD)
+			continue;
+		enum tri holds = c->cond ? clause_holds(fr, e, c->cond) : YES;
+		if (holds == MAYBE)
+			return MAYBE;
+		if (holds == YES)
+			only = c->verb == VERB_ONLY_LOOP ? YES : NO;
+	}
+	return only;
+}
+
+static void foreign(struct search *se, const struct frame *fr, uint32_t visit_id, uint32_t site)
+{
+	const struct solver *s = se->s;
+	const struct op *op = &s->ir->ops[site];
+	const struct model *m = op->kind == OP_CALL && op->src.kind == REF_FN ? s->e->of_fn[op->src.id] : NULL;
+	const struct visit *v = &se->visits.v[visit_id];
+
+	/* a function of the program's own that only has the name of one is static */
+	if (!m || !m->nparam || v->as_task || s->ir->fns[op->src.id].flags & FN_STATIC || map_get(&se->foreign_of, site) != NONE)
+		return;
+	struct effect e = {.site = site, .fn = fr->fn, .callee = op->src.id, .model = m};
+	enum tri only = only_on_loop(se, fr, &e);
+	if (only == NO || runs_loop(se, v->entry, m->library))
+		return;
+	map_put(&se->foreign_of, site, se->foreign.n);
+	vec_add(&se->foreign, ((struct foreign_call){.site = site,
+				      .callee = op->src.id,
+				      .visit = visit_id,
+				      .model = m,
+				      .assumed = only == MAYBE,
+				      .by_type = v->by_type,
+				      .far = v->depth > FAR_CALLS / 2 || v->jumps > FAR_JUMPS / 2}));
+}
+
 /* Does a branch on a question like qemu_in_coroutine() stand in front of the site? */
 static bool mode_guarded(const struct solver *s, uint32_t site)
 {
@@ -278,6 +340,7 @@ static void call(struct search *se, const struct frame *fr, uint32_t from, uint3
 		.modes_age = age,
 		.guarded = v->guarded || mode_guarded(s, site),
 		.denied = v->denied || option_denies(s, se->visits.v, from, site),
+		.as_task = v->as_task || se->is_task[callee],
 		.depth = v->depth + 1,
 		.weight = v->weight + weight + (on_signal ? WEIGHT_SIGNAL : 0),
 		.jumps = v->jumps + (why != EDGE_DIRECT),
@@ -303,6 +366,8 @@ static void look_at_site(struct search *se, const struct frame *fr, uint32_t id,
 	if ((se->group == GROUP_TASK && runs_elsewhere(s, site)) || site_reached(fr, site) == NO)
 		return;
 
+	if (se->group == GROUP_POOL || se->group == GROUP_THREAD)
+		foreign(se, fr, id, site);
 	bool opaque = false, guarded = se->visits.v[id].guarded || mode_guarded(s, site);
 	for (uint32_t i = 0; i < ne; i++) {
 		const struct clause *c = e[i].clause;
@@ -463,6 +528,12 @@ static int by_unsafe_site(const void *x, const void *y)
 	return a->site < b->site ? -1 : a->site > b->site;
 }
 
+static int by_foreign_site(const void *x, const void *y)
+{
+	const struct foreign_call *a = x, *b = y;
+	return a->site < b->site ? -1 : a->site > b->site;
+}
+
 static void *kept(struct arena *mem, const void *v, uint32_t n, size_t size)
 {
 	void *to = arena_alloc(mem, (n + 1) * size);
@@ -504,6 +575,10 @@ void solve_blocking(struct solver *s)
 	f->nunsafe = se.unsafe.n;
 	qsort(f->unsafe, f->nunsafe, sizeof *f->unsafe, by_unsafe_site);
 
+	f->foreign = kept(f->mem, se.foreign.v, se.foreign.n, sizeof *f->foreign);
+	f->nforeign = se.foreign.n;
+	qsort(f->foreign, f->nforeign, sizeof *f->foreign, by_foreign_site);
+
 	for (uint32_t w = 0; w < MAX_WEIGHT; w++)
 		vec_free(&se.queue[w]);
 	free(se.queue);
@@ -514,6 +589,9 @@ void solve_blocking(struct solver *s)
 	vec_free(&se.visits);
 	vec_free(&se.blocks);
 	vec_free(&se.unsafe);
+	vec_free(&se.foreign);
+	map_free(&se.foreign_of);
+	map_free(&se.own_loops);
 	map_free(&se.seen);
 	map_free(&se.block_of);
 }

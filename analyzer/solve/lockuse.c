@@ -46,6 +46,17 @@ bool waits(const struct race *r, const struct effect *e)
 	}
 }
 
+/* The clause by which a call suspends its task, or NULL. */
+static const struct clause *suspends(const struct race *r, uint32_t site)
+{
+	uint32_t n;
+	const struct effect *e = effects_at(r->e, site, &n);
+	for (uint32_t i = 0; i < n; i++)
+		if (e[i].clause && e[i].clause->verb == VERB_SUSPENDS)
+			return e[i].clause;
+	return NULL;
+}
+
 uint32_t waits_in(struct race *r, uint32_t fn, int depth)
 {
 	const struct program *p = r->p;
@@ -57,7 +68,8 @@ uint32_t waits_in(struct race *r, uint32_t fn, int depth)
 		uint32_t n;
 		const struct effect *e = r->ir->ops[o].kind == OP_CALL ? effects_at(r->e, o, &n) : NULL;
 		for (uint32_t i = 0; e && i < n; i++)
-			if (waits(r, &e[i]) && !e[i].clause->cond && !fn_defined(p, e[i].callee))
+			if ((waits(r, &e[i]) && !e[i].clause->cond && !fn_defined(p, e[i].callee)) ||
+				(e[i].clause && e[i].clause->verb == VERB_SUSPENDS && !e[i].clause->cond))
 				return r->waits_in[fn] = o;
 	}
 	for (uint32_t x = p->out[fn]; x != NONE && x < p->nedge && p->edges[x].caller == fn; x++) {
@@ -396,6 +408,30 @@ static bool waits_alone(const struct telling *m, uint32_t at)
 	return true;
 }
 
+/* What runs while the task is suspended waits for the lock with the whole thread, and so with the one who has to give
+ * it back: no second thread is needed, and the same function is enough. */
+static void held_over_yield(struct telling *m, const struct stay *s, uint32_t locks)
+{
+	struct race *r = m->r;
+	struct context *c = r->ctxs.v[s->ctx];
+	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
+		struct lock l = r->locks.v[uset_at(r, locks, i)];
+		uint32_t taken = NONE;
+		for (uint32_t at = s->ctx; at != NONE && taken == NONE; at = r->ctxs.v[at]->parent)
+			taken = context_taken(r->ctxs.v[at], l.addr);
+		/* who waits for a lock of tasks lets others run */
+		if (l.flags & (LOCK_SEM | LOCK_ONCE | LOCK_SHARED) || (taken != NONE && suspends(r, taken)) ||
+			!first(m, LOCK_YIELDS, s->site, 0))
+			continue;
+		telling_begin(m, LOCK_YIELDS, telling_name(m, c, l.addr), race_blurred(r) || suspends(r, s->at)->cond ? 0 : 1);
+		telling_step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' gives the thread to others", callee_text(m, s->at)));
+		if (taken != NONE)
+			telling_step(m, taken, NONE, "taken here");
+		if (s->at != s->site)
+			telling_step(m, s->at, NONE, "the call that does");
+	}
+}
+
 static void held_there(struct telling *m, const struct stay *s, uint32_t locks, uint32_t moment)
 {
 	struct race *r = m->r;
@@ -409,13 +445,6 @@ static void held_there(struct telling *m, const struct stay *s, uint32_t locks, 
 		if (w == NONE)
 			continue; /* nobody waits for it */
 		const char *name = telling_name(m, c, place), *call = callee_text(m, s->at);
-		if (s->kind == STAY_YIELDS) {
-			if (!first(m, LOCK_YIELDS, s->site, 0))
-				continue;
-			telling_begin(m, LOCK_YIELDS, name, 1);
-			telling_step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' gives the thread to others", call));
-			continue;
-		}
 		uint32_t told = 0;
 		for (uint32_t k = w; k != NONE && told < MAX_WAITERS; k = waiter(m, place, moment, k + 1)) {
 			const struct order *o = &r->orders.v[k];
@@ -471,6 +500,8 @@ static void stays(struct telling *m)
 			uint32_t moment = s->moment == MOMENT_INHERIT ? c->around.v[k].moment : s->moment;
 			if (s->kind == STAY_FORKS)
 				fork_there(m, s, moment);
+			else if (locks != LOCKS_INHERIT && uset_n(r, locks) && suspends(r, s->at))
+				held_over_yield(m, s, locks);
 			else if (locks != LOCKS_INHERIT && uset_n(r, locks))
 				held_there(m, s, locks, moment);
 		}

@@ -21,6 +21,8 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	solve_blocking(&s); /* needs: all of these			gives: visits, blocks		*/
 	solve_cost(&s);	    /* needs: visits, effects, fd, control	gives: cpu_loops, cost		*/
 	solve_threads(&s);  /* needs: entries, blocks, cpu_loops	gives: threads			*/
+	solve_signals(&s);  /* needs: effects, call graph		gives: idle_signals		*/
+	solve_recheck(&s);  /* needs: effects				gives: stale_tests		*/
 	solve_races(&s);    /* needs: entries, effects, flow, params	gives: shared, uses		*/
 
 	map_free(&s.reached->index);

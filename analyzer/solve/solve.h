@@ -72,6 +72,13 @@ struct unsafe_site {
 	uint32_t nother; /* further such calls below the same handler */
 	const struct model *model;
 };
+/* A call, on a thread or in a job, of what only the thread of a loop may call. */
+struct foreign_call {
+	uint32_t site, callee, visit;
+	const struct model *model;
+	bool assumed;	      /* under a condition that could not be decided */
+	bool by_type, far;    /* as in block_site */
+};
 /* A function as it is reached: from where, with what known of its parameters. */
 struct visit {
 	uint32_t fn;
@@ -88,6 +95,7 @@ struct visit {
 	bool on_signal; /* a branch on a flag that a signal's handler sets stands in front of a call on the way */
 	bool guarded; /* a branch on where the code runs stands in front of a call on the way */
 	bool denied; /* an option that a caller on the way has chosen keeps control from a call on it */
+	bool as_task; /* on the way a task is called, as its loop does */
 };
 
 /* ---- what computes for long ---- */
@@ -298,7 +306,7 @@ enum lock_use_kind {
 	LOCK_LEFT,	/* still held at one way out of the function that gives it back at another */
 	LOCK_WAITS,	/* held while its thread waits. steps: that, the wait itself if it is further down, who else takes it */
 	LOCK_TASK,	/* waited for in a task, while a thread that waits may hold it. steps: that, the other's wait */
-	LOCK_YIELDS,	/* held while the task gives the thread to others */
+	LOCK_YIELDS,	/* held while the task gives the thread to others. steps: that, where it was taken */
 	LOCK_ALONE,	/* never wanted by two threads at once. steps: where it is taken */
 	LOCK_BIG,	/* held for most of what several threads do. steps: where it is taken, in one of them */
 	THREAD_STACK,	/* a thread is given the address of a local and may live longer */
@@ -317,7 +325,23 @@ struct lock_use {
 	float held, all;      /* BIG: ns of a turn of theirs, with the lock and in all */
 };
 
+/* A condition is signaled, and nothing around changes what its waiters look at. */
+struct idle_signal {
+	uint32_t site, wait; /* the signal; a place that waits for it */
+	const char *what;    /* what is waited for: "'len', 'stop'" */
+};
+
+/* A place is tested under a lock, and written behind the test under the same lock, taken anew in between. */
+struct stale_test {
+	uint32_t test, act; /* the load, the store */
+	uint32_t lock;	    /* the call that takes it for the store */
+};
+
 struct facts {
+	struct stale_test *stale_tests; /* by function */
+	uint32_t nstale_test;
+	struct idle_signal *idle_signals; /* by site */
+	uint32_t nidle_signal;
 	struct lock_use *lock_uses; /* by kind, then the place of the first step */
 	uint32_t nlock_use;
 	struct lock_step *lock_steps;
@@ -340,6 +364,8 @@ struct facts {
 	} *fd; /* per class of the value flow */
 	struct unsafe_site *unsafe; /* sorted by site */
 	uint32_t nunsafe;
+	struct foreign_call *foreign; /* sorted by site */
+	uint32_t nforeign;
 	uint32_t nassumed;	/* calls in tasks that were taken as not blocking because nothing was known of the descriptor */
 	struct loop_fact *cpu_loops; /* every loop of the program: by function, outer before inner */
 	uint32_t ncpu_loop;

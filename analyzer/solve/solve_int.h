@@ -173,6 +173,10 @@ void solve_cost(struct solver *s);
 /* threads.c */
 void solve_threads(struct solver *s);
 
+/* signals.c, recheck.c */
+void solve_recheck(struct solver *s);
+void solve_signals(struct solver *s);
+
 /* shared.c: points*.c, escape.c, locks*.c, parallel.c with it */
 void solve_races(struct solver *s);
 
