@@ -1,11 +1,13 @@
 /* pipeline.c - the only place that calls every stage in order. */
 #include "pipeline.h"
 
+#include "fix/fix.h"
 #include "rule/api/rule.h"
 #include "solve/solve.h"
 #include "store/store.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -287,6 +289,101 @@ static void add_house_infos(struct analysis *a)
 	a->nrule += a->nhouse;
 }
 
+/* ---- the texts that edits are made for ---- */
+
+struct texts {
+	const struct pipeline_opts *o;
+	struct analysis *a;
+	struct map hashes; /* of a path: in found */
+	VEC(struct hash128) found;
+	bool noted;
+};
+
+/* What the parser has read, by path. Two units that saw different contents: none is right. */
+static void note_reads(struct texts *t)
+{
+	for (uint32_t i = 0; i < t->a->db->ntu; i++) {
+		struct read r;
+		for (uint64_t at = 0; t->a->units && unit_read_next(&t->a->units[i], &at, &r);) {
+			if (!r.hash.lo && !r.hash.hi)
+				continue;
+			struct arena *mem = t->a->mem;
+			uint64_t key = hash_str(strstr(r.path, "/.") || strstr(r.path, "//") ? path_normal(mem, r.path) : r.path);
+			uint32_t *slot = map_slot(&t->hashes, key, t->found.n);
+			if (*slot == t->found.n)
+				vec_add(&t->found, r.hash);
+			else if (!hash128_eq(t->found.v[*slot], r.hash))
+				t->found.v[*slot] = (struct hash128){0};
+		}
+	}
+}
+
+/* A unit from the cache does not say what it has read; the cache has looked that it is still the same, after the run
+ * began. The clock of files may be some milliseconds behind. */
+static bool older_than_run(const struct analysis *a, const char *path)
+{
+	struct stat st;
+	return a->began && !stat(path, &st) &&
+	       (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec < a->began - 20000000;
+}
+
+static const char *text_as_analysed(void *ctx, const char *path, size_t *n)
+{
+	struct texts *t = ctx;
+	const char *text = t->o->text ? t->o->text(t->o->text_ctx, path, n) : NULL;
+	char *data, *kept;
+
+	if (text)
+		return text;
+	if (!t->noted)
+		note_reads(t);
+	t->noted = true;
+	uint32_t at = map_get(&t->hashes, hash_str(path));
+	if ((at == NONE && !older_than_run(t->a, path)) || fs_read_quiet(path, &data, n) < 0)
+		return NULL;
+	kept = at == NONE || hash128_eq(hash128_bytes(data, *n), t->found.v[at]) ? arena_strndup(t->a->mem, data, *n) : NULL;
+	free(data);
+	return kept;
+}
+
+/* -std=c11, and no -D_GNU_SOURCE or the like. */
+static bool any_strict(void *ctx)
+{
+	const struct texts *t = ctx;
+	for (uint32_t i = 0; i < t->a->db->ntu; i++) {
+		const struct tu_cmd *cmd = &t->a->db->tus[i];
+		bool strict = false;
+		for (uint32_t k = 0; k < cmd->argc; k++) {
+			if (str_starts(cmd->argv[k], "-std=") || !strcmp(cmd->argv[k], "-ansi"))
+				strict = !str_starts(cmd->argv[k], "-std=gnu");
+			if (strstr(cmd->argv[k], "_SOURCE")) {
+				strict = false;
+				break;
+			}
+		}
+		if (strict)
+			return true;
+	}
+	return false;
+}
+
+static void fixes(const struct pipeline_opts *o, struct analysis *a)
+{
+	struct texts t = {.o = o, .a = a};
+	struct fix_in in = {.p = a->p,
+		.e = a->e,
+		.root = a->db->root,
+		.findings = a->out.findings,
+		.n = a->out.n,
+		.mem = a->mem,
+		.text = text_as_analysed,
+		.strict = any_strict,
+		.ctx = &t};
+	fix_all(&in);
+	map_free(&t.hashes);
+	vec_free(&t.found);
+}
+
 static int findings(const struct pipeline_opts *o, struct analysis *a)
 {
 	struct arena *mem = a->mem;
@@ -323,6 +420,7 @@ static int findings(const struct pipeline_opts *o, struct analysis *a)
 		return -1;
 	if (o->config)
 		judge_unused(&s);
+	fixes(o, a);
 	a->findings = a->out.findings;
 	a->nfinding = a->out.n;
 	return o->config && config_mistakes(o->config) ? -1 : 0;
@@ -424,7 +522,9 @@ static int run_from(const struct pipeline_opts *o, struct analysis *a, int first
 
 int pipeline_run(const struct pipeline_opts *o, struct analysis *a)
 {
-	*a = (struct analysis){0};
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	*a = (struct analysis){.began = o->nsummary ? 0 : (int64_t)t.tv_sec * 1000000000 + t.tv_nsec};
 	return run_from(o, a, STAGE_COMPDB);
 }
 

@@ -37,6 +37,9 @@ struct pipeline_opts {
 	/* The database is read: it may be changed, and settings_root set. -1 after error() ends it. May be NULL. */
 	int (*loaded)(void *ctx, struct analysis *a);
 	void *loaded_ctx;
+	/* The text of a file that is not what is on disk, or NULL. May be NULL. */
+	const char *(*text)(void *ctx, const char *path, size_t *n);
+	void *text_ctx;
 	const char *cache_dir; /* NULL: see cache_open() */
 	const char *const *summaries; /* directories with the units: no database is read and nothing parsed */
 	uint32_t nsummary;
@@ -61,6 +64,7 @@ struct analysis {
 	const struct rule_info *rules; /* every rule, sorted by id */
 	uint32_t nrule;
 	struct run_info run;
+	int64_t began; /* in ns since 1970, before the first file was looked at; 0: the units were made before */
 	double seconds[STAGE_COUNT]; /* wall clock of each stage */
 	struct arena *mem;	     /* of findings and run */
 };

@@ -50,6 +50,7 @@ struct cli {
 	const char *config_file, *baseline, *new_from;
 	bool no_baseline;
 	bool schema, attributes;
+	bool fix, diff;
 };
 
 struct command {

@@ -1,4 +1,5 @@
 /* cmd_check.c - analyse, report, and say by the exit status what came out. */
+#include "cli/fixes.h"
 #include "cli/since.h"
 
 #include <unistd.h>
@@ -50,6 +51,8 @@ int cmd_check(const struct cli *c)
 	struct cli with_paths = *c;
 	struct since since = {0};
 	struct analysis a = {0};
+	struct fixes fixes = {0};
+	bool failed = false;
 	int status = -1;
 
 	with_paths.pipe.db.paths = c->args;
@@ -67,6 +70,11 @@ int cmd_check(const struct cli *c)
 	if (status < 0) {
 		if (!c->nrunlog)
 			cli_remember(c, &a);
+		fixes_choose(&fixes, &a);
+		if (c->diff)
+			failed = fixes_show(&fixes, &a) < 0;
+		else if (c->fix)
+			failed = fixes_do(&fixes, &a) < 0;
 		for (uint32_t i = 0; i < c->nout; i++)
 			if (!strcmp(c->outs[i].format->name, "html") && a.f)
 				pipeline_lanes(&a);
@@ -80,9 +88,10 @@ int cmd_check(const struct cli *c)
 			.verbose = c->verbose,
 			.hide_notes = !c->pipe.all && !c->verbose && c->fail_on != LEVEL_NOTE,
 			.page = page_text,
-			.url = page_url};
+			.url = page_url,
+			.mend = fixes.chosen};
 
-		status = in.status;
+		status = in.status = failed ? EXIT_TROUBLE : in.status;
 		for (uint32_t i = 0; i < c->nout;
 			i++) /* files first: their loss is worse than a closed pipe */
 			if (c->outs[i].path && write_output(c, &in, &c->outs[i]) < 0)
@@ -90,9 +99,10 @@ int cmd_check(const struct cli *c)
 		for (uint32_t i = 0; i < c->nout; i++)
 			if (!c->outs[i].path && write_output(c, &in, &c->outs[i]) < 0)
 				status = EXIT_TROUBLE;
-		if (!c->nout && write_output(c, &in, &to_people) < 0)
+		if (!c->nout && !c->diff && write_output(c, &in, &to_people) < 0)
 			status = EXIT_TROUBLE;
 	}
+	fixes_free(&fixes);
 	pipeline_free(&a);
 	since_free(&since);
 	return status;

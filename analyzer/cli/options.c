@@ -206,6 +206,12 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 	case OPT_CACHE:
 		c->pipe.cache_dir = val;
 		break;
+	case OPT_FIX:
+		c->fix = true;
+		break;
+	case OPT_DIFF:
+		c->diff = true;
+		break;
 	case OPT_COLOR:
 		c->color = (enum color_when)which;
 		break;
@@ -394,6 +400,10 @@ int cli_parse(struct cli *c, int argc, char **argv)
 				c->cmd->name);
 			return EXIT_TROUBLE;
 		}
+	}
+	if (c->fix && c->diff) {
+		error("--diff changes nothing, --fix does: one of them");
+		return EXIT_TROUBLE;
 	}
 	if (!*c->cmd->operands && c->narg) {
 		error("'tvt-lint %s' takes no operand: '%s'", c->cmd->name, c->args[0]);

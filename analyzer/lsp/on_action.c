@@ -44,6 +44,55 @@ static void put_edit(struct actions *a, struct range at, const char *text)
 	json_end(a->j); /* the action */
 }
 
+/* Is a file of the view as it was analysed, as far as is known here? */
+static bool unchanged(const struct server *s, const char *path)
+{
+	for (uint32_t i = 0; i < s->docs.n; i++) {
+		const struct doc *d = s->docs.v[i];
+
+		if (!strcmp(d->path, path))
+			return d->view_seq == d->edit0 + d->edits.n;
+	}
+	return true;
+}
+
+/* The edits of --fix. */
+static void mend(struct actions *a, const struct view *v, const struct vdiag *d, struct range at)
+{
+	struct sb title = {0};
+	uint32_t file = NONE;
+
+	for (uint32_t i = 0; i < d->nedit; i++)
+		if (!unchanged(a->s, view_str(v, v->files[v->edits[d->fix + i].file].path)))
+			return;
+	if (!d->nedit)
+		return;
+	sb_printf(&title, "tvt-lint: %s", view_str(v, d->mend));
+	begin(a, title.s, "quickfix", v, d, at);
+	json_bool(a->j, "isPreferred", true);
+	json_obj(a->j, "edit");
+	json_obj(a->j, "changes");
+	for (uint32_t i = 0; i < d->nedit; i++) {
+		const struct vedit *e = &v->edits[d->fix + i];
+
+		if (e->file != file) {
+			if (file != NONE)
+				json_end(a->j);
+			file = e->file;
+			json_arr(a->j, uri_of(view_str(v, v->files[file].path), a->s->mem));
+		}
+		json_obj(a->j, NULL);
+		put_range(a->j, "range", e->at);
+		json_str(a->j, "newText", view_str(v, e->text));
+		json_end(a->j);
+	}
+	json_end(a->j);
+	json_end(a->j);
+	json_end(a->j);
+	json_end(a->j); /* the action */
+	sb_free(&title);
+}
+
 static size_t indent_of(const char *s, size_t n)
 {
 	size_t i = 0;
@@ -241,6 +290,7 @@ static void on_diag(void *ctx, const struct view *v, const struct vdiag *d, stru
 	if (d->kind == VD_UNUSED) {
 		remove_comment(a, v, d, at);
 	} else if (d->kind == VD_FINDING) {
+		mend(a, v, d, at);
 		suppress(a, v, d, at);
 		offload(a, v, d, at);
 		read_more(a, v, d, at);

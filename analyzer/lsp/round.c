@@ -28,6 +28,23 @@ static int write_all(int fd, const struct sb *b)
 	return 0;
 }
 
+/* The texts that the units were made from, where they are not what is on disk. */
+static const char *text_lowered(void *ctx, const char *path, size_t *n)
+{
+	const struct server *s = ctx;
+
+	for (uint32_t i = 0; i < s->docs.n; i++) {
+		const struct doc *d = s->docs.v[i];
+		const struct text *t = d->lowered.s ? &d->lowered : &d->text;
+
+		if (strcmp(d->path, path) || (!d->lowered.s && d->unit_seq != d->seq))
+			continue;
+		*n = t->n;
+		return t->s ? t->s : "";
+	}
+	return NULL;
+}
+
 static _Noreturn void child(struct server *s, struct project *p, pid_t parent)
 {
 	struct compdb db = *p->db;
@@ -61,6 +78,8 @@ static _Noreturn void child(struct server *s, struct project *p, pid_t parent)
 	}
 	settings_apply(s->o, p->root, &o);
 	o.db.npath = 0;
+	o.text = text_lowered;
+	o.text_ctx = s;
 	o.until = STAGE_FINDINGS;
 	if (pipeline_rest(&o, &a) < 0)
 		_exit(1);

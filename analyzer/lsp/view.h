@@ -23,12 +23,19 @@ struct vdiag {
 	uint32_t rule, message, detail, fingerprint; /* detail: Markdown */
 	uint32_t rel, nrel;			     /* in rels */
 	uint32_t instead, ninstead;		     /* in texts */
+	uint32_t fix, nedit, mend;		     /* in edits; mend: what they do, or "" */
 	uint32_t callee, fn;			     /* names: of what is called there, of the function it is in */
 };
 struct vrel {
 	uint32_t file;
 	struct range at;
 	uint32_t message;
+};
+/* A part of a finding's fix, in the text that was analysed. */
+struct vedit {
+	uint32_t file;
+	struct range at;
+	uint32_t text;
 };
 /* A function that is an entry, or is on a way from one to a blocking call, or is that call. */
 struct vfn {
@@ -62,6 +69,7 @@ struct vfile {
 	T(struct vfile, files) /* sorted by path */                                                \
 	T(struct vdiag, diags)                                                                     \
 	T(struct vrel, rels)                                                                       \
+	T(struct vedit, edits)                                                                     \
 	T(uint32_t, texts)                                                                         \
 	T(struct vfn, fns) /* sorted by (file, line) */                                            \
 	T(struct vcall, calls)                                                                     \

@@ -12,6 +12,7 @@ struct maker {
 	VEC(struct vfile) files;
 	VEC(struct vdiag) diags;
 	VEC(struct vrel) rels;
+	VEC(struct vedit) edits;
 	VEC(uint32_t) texts;
 	VEC(struct vfn) fns;
 	VEC(struct vcall) calls;

@@ -195,6 +195,45 @@ static void add_related(struct maker *m, const struct where *w, const char *fmt,
 	vec_add(&m->rels, ((struct vrel){file, at, vm_take(m, &s)}));
 }
 
+/* Bytes to positions, in the text that was analysed; the fix is left out if that cannot be had. */
+static void add_fix(struct maker *m, struct vdiag *d, const struct fix *fix)
+{
+	struct text disk = {0};
+	uint32_t first = m->edits.n;
+
+	for (uint32_t i = 0; i < fix->nedit; i++) {
+		const struct patch *e = &fix->edits[i];
+		const struct text *t = NULL;
+		const char *path = absolute(m, e->file);
+		char *data;
+		size_t n;
+
+		for (uint32_t k = 0; k < m->in->ntext && !t; k++)
+			if (!strcmp(m->in->texts[k].path, path))
+				t = m->in->texts[k].text;
+		if (!t && (!i || strcmp(e->file, fix->edits[i - 1].file))) {
+			text_free(&disk);
+			if (fs_read_quiet(path, &data, &n) < 0)
+				break;
+			text_set(&disk, data, n);
+			free(data);
+		}
+		t = t ? t : &disk;
+		if (hash_bytes(t->s ? t->s : "", t->n) != e->seen)
+			break;
+		vec_add(&m->edits, ((struct vedit){vm_file(m, e->file),
+					   {text_pos(t, e->from, m->in->enc), text_pos(t, e->to, m->in->enc)}, vm_str(m, e->text)}));
+	}
+	text_free(&disk);
+	if (m->edits.n - first != fix->nedit) {
+		m->edits.n = first;
+		return;
+	}
+	d->fix = first;
+	d->nedit = fix->nedit;
+	d->mend = vm_str(m, fix->title);
+}
+
 static void add_finding(struct maker *m, const struct finding *f)
 {
 	struct vdiag d = {.kind = VD_FINDING, .level = f->level, .confidence = f->confidence};
@@ -222,6 +261,8 @@ static void add_finding(struct maker *m, const struct finding *f)
 	for (uint32_t i = 0; i < f->ninstead; i++)
 		vec_add(&m->texts, vm_str(m, f->insteads[i]));
 	d.ninstead = m->texts.n - d.instead;
+	if (f->fix)
+		add_fix(m, &d, f->fix);
 	vec_add(&m->diags, d);
 }
 
@@ -369,6 +410,7 @@ static void sort_files(struct maker *m)
 			m->what.v[i].file = to[m->what.v[i].file];
 	RENUMBER(diags)
 	RENUMBER(rels)
+	RENUMBER(edits)
 	RENUMBER(fns)
 	RENUMBER(calls)
 	RENUMBER(hints)
@@ -428,6 +470,7 @@ static void write_all(struct maker *m, struct sb *out)
 #define T_OF_files m->files
 #define T_OF_diags m->diags
 #define T_OF_rels m->rels
+#define T_OF_edits m->edits
 #define T_OF_texts m->texts
 #define T_OF_fns m->fns
 #define T_OF_calls m->calls

@@ -13,6 +13,7 @@ const struct format formats[] = {
 	{"junit", "JUnit XML, for CI servers that show tests", write_junit},
 	{"checkstyle", "Checkstyle XML", write_checkstyle},
 	{"rdjson", "reviewdog diagnostics", write_rdjson},
+	{"fixes", "edits that mend findings, as clang-apply-replacements reads them", write_fixes},
 	{"html", "one file for a browser: map, chains in their source, tasks, coverage, history", write_html},
 	{NULL, NULL, NULL},
 };

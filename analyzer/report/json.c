@@ -91,6 +91,21 @@ static void put_finding(struct json *j, const struct finding *f, bool compared)
 	put_list(j, "instead", f->insteads, f->ninstead);
 	put_list(j, "notes", f->notes, f->nnote);
 	put_traces(j, f);
+	if (f->fix) {
+		json_obj(j, "fix");
+		json_str(j, "title", f->fix->title);
+		json_arr(j, "edits");
+		for (uint32_t i = 0; i < f->fix->nedit; i++) {
+			json_obj(j, NULL);
+			json_str(j, "file", f->fix->edits[i].file);
+			json_int(j, "from", f->fix->edits[i].from);
+			json_int(j, "to", f->fix->edits[i].to);
+			json_str(j, "text", f->fix->edits[i].text);
+			json_end(j);
+		}
+		json_end(j);
+		json_end(j);
+	}
 	json_int(j, "other_chains", f->nother);
 	put_text(j, "identity", f->identity);
 	json_str(j, "fingerprint", f->fingerprint);

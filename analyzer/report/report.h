@@ -21,6 +21,7 @@ struct report_in {
 	int status;	   /* the exit status that the tool is going to have: 0, 1 or 2 */
 	bool color, links; /* decided by report_color() and report_links() */
 	bool quiet, verbose;
+	const bool *mend;  /* per finding: its fix can be applied together with the others of these; may be NULL */
 	bool hide_notes;    /* full and concise: only what is a warning or worse; the summary says how many more */
 	const char *(*page)(
 		const char *rule); /* Markdown of the rule's page, or NULL; may be NULL */

@@ -13,6 +13,7 @@ void write_gitlab(const struct report_in *in, struct sb *out);
 void write_junit(const struct report_in *in, struct sb *out);
 void write_checkstyle(const struct report_in *in, struct sb *out);
 void write_rdjson(const struct report_in *in, struct sb *out);
+void write_fixes(const struct report_in *in, struct sb *out);
 void write_html(const struct report_in *in, struct sb *out);
 
 /* ---- html_map.c: drawings for html.c ---- */

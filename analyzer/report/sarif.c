@@ -213,6 +213,65 @@ static void put_suppressions(struct json *j, const struct finding *f)
 	json_end(j);
 }
 
+static void put_sentence(struct json *j, const char *key, const char *text)
+{
+	struct sb s = {0};
+	size_t n = strlen(text);
+
+	sb_puts(&s, text);
+	if (n && !strchr(".!?", text[n - 1]))
+		sb_putc(&s, '.');
+	put_message(j, key, s.s);
+	sb_free(&s);
+}
+
+/* A file's edits are one artifactChange; offsets and lengths are bytes (SARIF 2.1.0, 3.30.11). */
+static void put_fixes(struct json *j, const struct finding *f)
+{
+	const char *file = NULL;
+	struct sb uri = {0};
+
+	if (!f->fix)
+		return;
+	json_arr(j, "fixes");
+	json_obj(j, NULL);
+	put_sentence(j, "description", f->fix->title);
+	json_arr(j, "artifactChanges");
+	for (uint32_t i = 0; i < f->fix->nedit; i++) {
+		const struct patch *e = &f->fix->edits[i];
+
+		if (!file || strcmp(file, e->file)) {
+			if (file) {
+				json_end(j);
+				json_end(j);
+			}
+			json_obj(j, NULL);
+			json_obj(j, "artifactLocation");
+			uri.n = 0;
+			put_uri(&uri, file = e->file);
+			json_str(j, "uri", uri.s);
+			json_str(j, "uriBaseId", "SRCROOT");
+			json_end(j);
+			json_arr(j, "replacements");
+		}
+		json_obj(j, NULL);
+		json_obj(j, "deletedRegion");
+		json_int(j, "byteOffset", e->from);
+		json_int(j, "byteLength", e->to - e->from);
+		json_end(j);
+		json_obj(j, "insertedContent");
+		json_str(j, "text", e->text);
+		json_end(j);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+	json_end(j);
+	json_end(j);
+	json_end(j);
+	sb_free(&uri);
+}
+
 /* n findings that are one result. */
 static void put_result(
 	struct json *j, const struct report_in *in, const struct finding *f, uint32_t n)
@@ -241,6 +300,7 @@ static void put_result(
 	json_end(j);
 	put_fingerprints(j, in, f);
 	put_suppressions(j, f);
+	put_fixes(j, f);
 	/* a silenced one was not compared */
 	if (in->run->compared.with && !f->suppressed)
 		json_str(j, "baselineState", f->known ? "unchanged" : "new");
@@ -314,18 +374,6 @@ static void put_pascal(struct json *j, const char *key, const char *id)
 	}
 	json_str(j, key, name.s ? name.s : "");
 	sb_free(&name);
-}
-
-static void put_sentence(struct json *j, const char *key, const char *text)
-{
-	struct sb s = {0};
-	size_t n = strlen(text);
-
-	sb_puts(&s, text);
-	if (n && !strchr(".!?", text[n - 1]))
-		sb_putc(&s, '.');
-	put_message(j, key, s.s);
-	sb_free(&s);
 }
 
 static void put_rule(struct json *j, const struct report_in *in, const struct rule_info *r)

@@ -150,6 +150,15 @@ void rule_instead(struct rule_run *run, struct finding *f, const struct model *m
 	f->insteads = texts;
 }
 
+void rule_repair(struct rule_run *run, struct finding *f, enum repair_kind kind, uint32_t site)
+{
+	uint32_t *sites = arena_alloc(run->mem, (f->repair.nsite + 1) * sizeof *sites);
+	if (f->repair.nsite)
+		memcpy(sites, f->repair.sites, f->repair.nsite * sizeof *sites);
+	sites[f->repair.nsite] = site;
+	f->repair = (struct repair){kind, sites, f->repair.nsite + 1};
+}
+
 static const struct {
 	enum way way;
 	const char *library, *text;

@@ -49,6 +49,7 @@ static void check(struct rule_run *run)
 		rule_task(run, f, b->entry);
 		rule_trace(run, f, b->visit, b->site, category_phrase[b->category]);
 		rule_instead(run, f, b->model);
+		rule_repair(run, f, REPAIR_NONBLOCK, b->site);
 	}
 }
 

@@ -101,6 +101,7 @@ static void check(struct rule_run *run)
 			e->model->name);
 		rule_label(run, f, "look again when it returns");
 		rule_identity(run, f, "%s", e->model->name);
+		rule_repair(run, f, REPAIR_LOOP, e->site);
 	}
 }
 

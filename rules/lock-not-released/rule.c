@@ -12,6 +12,8 @@ static void check(struct rule_run *run)
 			rule_name(run, run->p->op_fn[s->site]));
 		rule_label(run, f, "not given back when it fails");
 		rule_lock_use(run, f, u);
+		for (uint32_t k = 0; k < u->nstep; k++)
+			rule_repair(run, f, REPAIR_UNLOCK, s[k].site);
 	}
 }
 

@@ -24,6 +24,8 @@ static void check(struct rule_run *run)
 		rule_trace(run, f, u[1].visit, u[1].site, there);
 		for (uint32_t k = 2; k < o->nuse; k++)
 			rule_also(run, f, "other calls", u[k].site, callee(run, u[k].site));
+		for (uint32_t k = 0; k < o->nuse; k++)
+			rule_repair(run, f, REPAIR_VARIANT, u[k].site);
 		const struct op *op = &run->p->ir->ops[u->site];
 		if (op->src.kind == REF_FN && run->e->of_fn[op->src.id])
 			rule_instead(run, f, run->e->of_fn[op->src.id]);

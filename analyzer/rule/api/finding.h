@@ -33,6 +33,32 @@ struct trace {
 	struct trace_step *steps;
 	uint32_t nstep;
 };
+/* An edit of the source: bytes from to to (not with it) of a file, named as in where, become text. */
+struct patch {
+	const char *file;
+	uint32_t from, to;
+	const char *text;
+	uint64_t seen; /* hash_bytes() of the file that it was made for */
+};
+/* Edits after which a finding is gone, sorted by place; none touches another. */
+struct fix {
+	const char *title; /* a clause: "look again when the wait returns" */
+	struct patch *edits;
+	uint32_t nedit;
+};
+/* What kind of edit a rule thinks of, and at which operations; analyzer/fix/ says whether it can be done. */
+enum repair_kind {
+	REPAIR_NONE,
+	REPAIR_LOOP,	 /* sites: the wait */
+	REPAIR_UNLOCK,	 /* where the lock is taken; where it is given back on another way */
+	REPAIR_VARIANT,	 /* every call that takes part */
+	REPAIR_NONBLOCK, /* the call that waits */
+};
+struct repair {
+	enum repair_kind kind;
+	const uint32_t *sites;
+	uint32_t nsite;
+};
 struct finding {
 	const char *rule;  /* id */
 	enum level level;
@@ -48,6 +74,8 @@ struct finding {
 	uint32_t nnote;
 	struct trace *traces;
 	uint32_t ntrace;
+	struct repair repair;
+	const struct fix *fix; /* or NULL: it is for people to mend */
 	uint32_t nother;     /* further chains that `why` lists */
 	const char *identity; /* stable across moved lines: rule, function, leaf, entry; hashed into fingerprint */
 	char fingerprint[33]; /* hex of 128 bits over identity and its occurrence number */

@@ -57,6 +57,8 @@ enum way {
 	WAY_KINDS(KIND)
 #undef KIND
 };
+/* A mechanical edit may mend it: what kind, and the calls that it begins from. Again for a further one. */
+void rule_repair(struct rule_run *run, struct finding *f, enum repair_kind kind, uint32_t site);
 /* How to change where the work runs, in the library of the entry's loop (NONE: that of the program). */
 void rule_way(struct rule_run *run, struct finding *f, uint32_t entry, enum way way);
 const char *way_text(const struct effects *e, const char *library, enum way way);

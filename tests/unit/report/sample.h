@@ -49,6 +49,10 @@ static const char *const sample_insteads[] = {
 	"uv_queue_work(), if the resolver must be called"};
 static const char *const sample_notes[] = {"'hits' is guarded by nothing"};
 
+static struct patch sample_edits[] = {{"src/server.c", 0, 0, "#include <stdatomic.h>\n", 0},
+	{"src/utf8.c", 12, 15, "atomic_int", 0}, {"src/utf8.c", 20, 20, "\t/* \"\xC3\xA9\" \\ */", 0}};
+static const struct fix sample_fix = {"make 'hits' atomic", sample_edits, 3};
+
 static const struct finding sample_findings[] = {
 	{.rule = "data-race", .level = LEVEL_NOTE, .confidence = CONF_HIGH, .at = {.file = ""},
 		.message = "'errno' is nowhere", .fingerprint = "00000000000000000000000000000000"},
@@ -75,7 +79,7 @@ static const struct finding sample_findings[] = {
 	{.rule = "data-race", .level = LEVEL_ERROR, .confidence = CONF_HIGH, .at = AT("src/utf8.c", 7, 24, 28),
 		.message = "'hits' is written here and read at src/utf8.c:10 at the same time",
 		.label = "written by thread 'worker'", .notes = sample_notes, .nnote = 1, .traces = sample_race,
-		.ntrace = 2, .identity = "data-race|hits", .fingerprint = "00000000000000000000000000000005"},
+		.ntrace = 2, .fix = &sample_fix, .identity = "data-race|hits", .fingerprint = "00000000000000000000000000000005"},
 	{.rule = "data-race", .level = LEVEL_WARNING, .confidence = CONF_HIGH, .at = AT("src/utf8.c", 10, 31, 35),
 		.message = "'hits' is read without a lock", .label = "read", .identity = "data-race|hits|2",
 		.fingerprint = "00000000000000000000000000000006"},

@@ -15,11 +15,30 @@ static void each_format_prints_what_it_did(void **state)
 
 		if (!strcmp(f->name, "html"))
 			continue; /* tests/html looks at it in a browser */
+		if (!strcmp(f->name, "fixes"))
+			continue; /* its paths are absolute: below */
 		snprintf(name, sizeof name, "%s.txt", f->name);
 		f->write(&in, &out);
 		assert_golden(name, &out);
 		sb_free(&out);
 	}
+}
+
+static void fixes_are_those_that_were_chosen(void **state)
+{
+	bool mend[COUNT(sample_findings)] = {0};
+	struct report_in in = sample_in(&run);
+	struct run_info elsewhere = run;
+	struct sb out = {0};
+
+	elsewhere.root = "/src/project";
+	in.run = &elsewhere;
+	in.mend = mend;
+	for (uint32_t i = 0; i < in.nfinding; i++)
+		mend[i] = in.findings[i].fix != NULL;
+	format_find("fixes")->write(&in, &out);
+	assert_golden("fixes.txt", &out);
+	sb_free(&out);
 }
 
 static const char *local_url(const char *rule)
@@ -183,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_format_prints_what_it_did),
+		cmocka_unit_test(fixes_are_those_that_were_chosen),
 		cmocka_unit_test(full_verbose_explains_each_step),
 		cmocka_unit_test(colours_and_links_are_only_added),
 		cmocka_unit_test(an_empty_list_is_a_whole_report),
