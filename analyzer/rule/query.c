@@ -51,6 +51,9 @@ static double fixed_turns(const struct facts *f, const struct loop_fact *l)
 	return (double)l->count * most;
 }
 
+/* What one turn takes at most that is worth to be multiplied: beyond that it is made of what its calls may do at worst. */
+enum { LOOP_TURN_NS = 10000 };
+
 bool loop_over_budget(const struct facts *f, const struct loop_fact *l)
 {
 	if (l->visit == NONE || l->op == NONE ||
@@ -62,8 +65,7 @@ bool loop_over_budget(const struct facts *f, const struct loop_fact *l)
 		       l->turn * (double)l->count >= 5 * LOOP_BUDGET_NS;
 	if (l->trip == TRIP_WORK || l->trip == TRIP_OTHER)
 		return false;
-	if (l->turn > LOOP_BUDGET_NS) /* that one turn takes longer is what is called's doing, or a
-					 sum of guesses */
+	if (l->turn > LOOP_TURN_NS) /* what is called does that, and its own loops are told; or it is a sum of guesses */
 		return false;
 	return l->turn * plausible(l->extent) >= LOOP_BUDGET_NS;
 }

@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+enum { NEAR = 4 }; /* calls */
+
 /* The field or global from which r was loaded, as a slot; or NONE. */
 static uint32_t slot_of(const struct costs *c, uint32_t fn, struct ref r)
 {
@@ -53,9 +55,37 @@ static void own_growth(struct costs *c, uint32_t fn)
 	}
 }
 
-static void calls(struct costs *c, uint32_t fn)
+/* Functions that start-up code calls itself, or by a few that it calls. What they add is configuration, though it may be
+ * changed while the program runs: modules, users, engines. */
+static bool *near_start(const struct costs *c)
 {
 	const struct program *p = c->s->p;
+	const struct facts *f = c->f;
+	bool *near = xcalloc(c->ir->nfns + 1, 1);
+	VEC(uint32_t) todo = {0};
+
+	for (uint32_t i = 0; i < f->nentry; i++)
+		if (f->entries[i].ctx == CTX_STARTUP && !near[f->entries[i].fn]) {
+			near[f->entries[i].fn] = true;
+			vec_add(&todo, f->entries[i].fn);
+		}
+	for (uint32_t depth = 0, from = 0; depth < NEAR; depth++)
+		for (uint32_t to = todo.n; from < to; from++) {
+			uint32_t fn = todo.v[from];
+			for (uint32_t e = p->out[fn]; e != NONE && e < p->nedge && p->edges[e].caller == fn; e++) {
+				uint32_t callee = p->edges[e].callee;
+				if (p->edges[e].why != EDGE_DIRECT || near[callee])
+					continue;
+				near[callee] = true;
+				vec_add(&todo, callee);
+			}
+		}
+	vec_free(&todo);
+	return near;
+}
+
+static void calls(struct costs *c, const bool *starts, uint32_t fn)
+{
 	const struct fn *f = &c->ir->fns[fn];
 	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
 		const struct op *op = &c->ir->ops[o];
@@ -69,8 +99,7 @@ static void calls(struct costs *c, uint32_t fn)
 				c->grows[fn] |= 1u << r.id;
 			uint32_t slot = slot_of(c, fn, r);
 			if (slot != NONE)
-				c->added[slot] |=
-					c->visited[p->op_fn[o]] ? ADDED_RUNNING : ADDED_START;
+				c->added[slot] |= c->visited[fn] && !starts[fn] ? ADDED_RUNNING : ADDED_START;
 		}
 	}
 }
@@ -82,9 +111,11 @@ void grow_prepare(struct costs *c)
 	c->added = xcalloc(c->nslot + 1, 1);
 	for (uint32_t fn = 0; fn < c->ir->nfns; fn++)
 		own_growth(c, fn);
+	bool *starts = near_start(c);
 	for (int round = 0; round < 2; round++) /* twice for cycles */
 		for (uint32_t i = 0; i < c->ir->nfns; i++)
-			calls(c, p->bottom_up[i]);
+			calls(c, starts, p->bottom_up[i]);
+	free(starts);
 }
 
 /* Who adds to the container that r holds, a parameter's by what the callers hand over; 0: nobody
