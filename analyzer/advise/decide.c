@@ -52,7 +52,7 @@ static void estimate(
 {
 	const struct trial_kind *t =
 		*advice_rows[a->kind].trial ? trial_find(advice_rows[a->kind].trial) : NULL;
-	double thread = m->v[MACHINE_THREAD_BYTES].median, task = m->v[MACHINE_TASK_BYTES].median;
+	double thread = m->v[MACHINE_THREAD_BYTES].median, task = m->v[MACHINE_HANDLE_BYTES].median;
 
 	a->gain = a->side = "";
 	if (!t) {
@@ -68,6 +68,11 @@ static void estimate(
 	if (a->kind == ADVICE_CORES && p->thread && p->thread->count > 0)
 		s.instances = (unsigned)p->thread->count;
 	a->factor = t->promise(m, &s);
+	if (a->kind == ADVICE_SPLIT) {
+		double n = p->thread && p->thread->count > 0 && p->thread->count < m->cores ? (double)p->thread->count : m->cores;
+		double one = (double)(p->big->all / p->big->held);
+		a->factor = n / (one < n ? one : n);
+	}
 	switch (t->metric) {
 	case METRIC_P99:
 		if (a->kind == ADVICE_CORES) {
@@ -85,6 +90,7 @@ static void estimate(
 				  : "the code is cut where it waits, and its state has to be kept";
 		break;
 	case METRIC_BYTES:
+		a->factor = thread / task;
 		a->gain = arena_printf(mem, "%s -> %s each; %s for %d", bytes(thread, mem),
 			bytes(task, mem), bytes((thread - task) * THREADS, mem), THREADS);
 		a->side = a->kind == ADVICE_TIMERS
@@ -134,6 +140,9 @@ static void reasons(struct advice *a, const struct profile *p, const struct prog
 		reason(a, arena_printf(mem, "%u further calls below it wait or compute for long", p->nblock - (b != NULL)));
 	if (p->nloop > (l != NULL))
 		reason(a, arena_printf(mem, "%u further loops below it can take more than the budget", p->nloop - (l != NULL)));
+	if (p->big)
+		reason(a, arena_printf(mem, "it holds '%s' for %s of the %s that it computes a turn", p->big->lock,
+				  ns_text((double)p->big->held, mem), ns_text((double)p->big->all, mem)));
 	const struct thread_fact *t = p->thread;
 	if (!t)
 		return;
@@ -158,6 +167,7 @@ static double harm_of(const struct advice *a)
 	case ADVICE_OWN_THREAD:
 		return 5e6;
 	case ADVICE_CORES:
+	case ADVICE_SPLIT:
 	case ADVICE_WAKE:
 		return 2e6;
 	case ADVICE_TIMERS:
@@ -173,7 +183,7 @@ static double harm_of(const struct advice *a)
 	}
 }
 
-static void first_change(struct advice *a, const struct profile *p, const struct entry *e)
+static void first_change(struct advice *a, const struct profile *p, const struct entry *e, const struct facts *f)
 {
 	const struct thread_fact *t = p->thread;
 	const struct first *c = &p->first;
@@ -202,6 +212,10 @@ static void first_change(struct advice *a, const struct profile *p, const struct
 	case ADVICE_INLINE:
 		a->site = e->site;
 		a->hold = p->work;
+		break;
+	case ADVICE_SPLIT:
+		a->site = f->lock_steps[p->big->step].site;
+		a->hold = (double)p->big->held;
 		break;
 	default:
 		break;
@@ -295,7 +309,7 @@ struct advice *advise_all(const struct program *p, const struct effects *e, cons
 			: all[i].bits & F_POOL ? "pool job"
 					       : "thread";
 		decide(&a, all[i].bits);
-		first_change(&a, &all[i], &f->entries[i]);
+		first_change(&a, &all[i], &f->entries[i], f);
 		estimate(&a, &all[i], m, mem);
 		if (advice_changes(&a) && all[i].bits & F_TASK && a.factor < GAIN_FLOOR) {
 			a = (struct advice){.entry = i,

@@ -30,7 +30,8 @@
 	MACHINE(MISS, "miss", NS, 100, 60, 400, "a load that no cache of the core has")                               \
 	MACHINE(TIMER_LATE, "timer-late", NS, 80000, 50000, 150000, "how late a sleep of 0.2 ms ends")                \
 	MACHINE(THREAD_BYTES, "thread-bytes", BYTES, 28600, 25000, 32000, "a waiting thread, kernel stack included")  \
-	MACHINE(TASK_BYTES, "task-bytes", BYTES, 4230, 4200, 4500, "a waiting task")
+	MACHINE(TASK_BYTES, "task-bytes", BYTES, 4230, 4200, 4500, "a waiting task")                                  \
+	MACHINE(HANDLE_BYTES, "handle-bytes", BYTES, 400, 150, 1000, "a waiting connection or timer of a loop with callbacks")
 
 enum machine_unit { UNIT_NS, UNIT_BYTES };
 enum machine_id {

@@ -231,6 +231,33 @@ static void blocks(struct profiler *pr)
 	}
 }
 
+/* Does the loop touch locals alone: can it run beside whatever else the program does? */
+static bool works_alone(const struct program *p, const struct loop_fact *l)
+{
+	const struct ir *ir = p->ir;
+	const struct fn *f = &ir->fns[l->fn];
+	const struct cfg *g = program_cfg(p, l->fn);
+	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
+		const struct op *op = &ir->ops[o];
+		uint32_t at = g->loop_of[p->op_block[o]];
+		while (at != NONE && g->loops[at].head != l->head)
+			at = g->loops[at].parent;
+		if (at == NONE)
+			continue;
+		if (op->kind == OP_ICALL || (op->kind == OP_CALL && fn_defined(p, op->src.id)))
+			return false;
+		if (op->kind != OP_LOAD && op->kind != OP_STORE)
+			continue;
+		const struct path *t = &ir->paths[op->kind == OP_LOAD ? op->src.id : op->dst.id];
+		if (t->base.kind != REF_LOCAL)
+			return false;
+		for (uint32_t i = 0; i < t->nstep; i++)
+			if (ir->steps[t->step + i].kind == STEP_DEREF)
+				return false;
+	}
+	return true;
+}
+
 static void loops(struct profiler *pr)
 {
 	const struct facts *f = pr->f;
@@ -249,7 +276,11 @@ static void loops(struct profiler *pr)
 			c.weight *= 0.6;
 		if (l->trip == TRIP_CONST)
 			c.elements = (double)l->count;
-		if (l->turn > PLAIN_TURN)
+		if (l->trip == TRIP_CONST && l->turn * (double)l->count > 10 * LOOP_BUDGET_NS && works_alone(pr->p, l))
+			c.bits |= F_LONG;
+		if (c.bits & F_LONG) /* all of it is seen, and counted */
+			c.weight = 0.9;
+		else if (l->turn > PLAIN_TURN)
 			c.weight *= PLAIN_TURN / l->turn;
 		c.ns = l->turn * c.elements;
 		if (l->trip == TRIP_CONST && c.ns > ALWAYS_SEEN)
@@ -321,6 +352,13 @@ struct profile *profile_all(const struct program *p, const struct facts *f, cons
 	heavy(&pr);
 	for (uint32_t i = 0; i < f->nthread; i++)
 		thread(&pr.all[f->threads[i].entry], f, &f->threads[i], m);
+	for (uint32_t i = 0; i < f->nlock_use; i++) {
+		const struct lock_use *u = &f->lock_uses[i];
+		if (!lock_too_big(u) || pr.all[u->entry].big)
+			continue;
+		pr.all[u->entry].big = u;
+		pr.all[u->entry].bits |= F_LOCKED;
+	}
 	for (uint32_t i = 0; i < f->nentry; i++) {
 		const struct entry *en = &f->entries[i];
 		struct profile *q = &pr.all[i];

@@ -31,6 +31,8 @@ enum profile_bit {
 	F_NOTHING = 8388608, /* it has no work of its own: it is started for its own sake, or to end something */
 	F_SELDOM = 16777216, /* a timer that comes round once a minute or less */
 	F_OTHERS = 33554432, /* what it waits for is another thread of the program */
+	F_LONG = 67108864,   /* a loop that always takes ten times the budget, and touches nothing that others know */
+	F_LOCKED = 134217728, /* holds one lock for most of the time that it computes, and there are several of it */
 };
 #define GRAVE 100e6 /* ns: beyond that it is all the same how much longer a loop stands still */
 
@@ -49,6 +51,7 @@ struct profile {
 	struct first first;
 	double work; /* ns that a thread or job computes a turn */
 	const struct thread_fact *thread;
+	const struct lock_use *big; /* LOCKED: the lock; or NULL */
 	uint32_t nblock, nloop; /* how many there are that count */
 };
 /* Per entry of the facts. */

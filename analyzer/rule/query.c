@@ -77,3 +77,9 @@ uint32_t loop_outer_over(const struct facts *f, uint32_t loop)
 			return up;
 	return NONE;
 }
+
+bool lock_too_big(const struct lock_use *u)
+{
+	/* sections shorter than that are seldom waited for; with a share below a half two threads still work */
+	return u->kind == LOCK_BIG && u->held >= 200 && u->held * 2 >= u->all;
+}

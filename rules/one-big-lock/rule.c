@@ -1,14 +1,11 @@
 /* Threads that hold one lock most of the time take turns: more of them do not get more done. */
 #include "rule/api/rule.h"
 
-/* Sections shorter than that are seldom waited for; a share below a half lets two threads work. */
-enum { LEAST_NS = 200, MOST_PERCENT = 50 };
-
 static void check(struct rule_run *run)
 {
 	for (uint32_t i = 0; i < run->f->nlock_use; i++) {
 		const struct lock_use *u = &run->f->lock_uses[i];
-		if (u->kind != LOCK_BIG || u->held < LEAST_NS || u->held * 100 < u->all * MOST_PERCENT)
+		if (!lock_too_big(u))
 			continue;
 		struct finding *f = rule_report(run, run->f->lock_steps[u->step].site,
 			"'%s' is held for %d %% of the time that each '%s' computes: all of them together do the work of at most %.1f", u->lock,

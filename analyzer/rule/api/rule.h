@@ -77,6 +77,8 @@ bool block_computes_long(const struct block_site *b);
 enum { LOOP_BUDGET_NS = 1000000 };
 /* Can the loop take longer than the budget, and does a task wait for it? */
 bool loop_over_budget(const struct facts *f, const struct loop_fact *l);
+/* Is the lock held for most of what the threads do that it is told of? */
+bool lock_too_big(const struct lock_use *u);
 /* The loop around it that is itself over budget, or NONE. */
 uint32_t loop_outer_over(const struct facts *f, uint32_t loop);
 
