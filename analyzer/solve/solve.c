@@ -22,6 +22,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	solve_cost(&s);	    /* needs: visits, effects, fd, control	gives: cpu_loops, cost		*/
 	solve_threads(&s);  /* needs: entries, blocks, cpu_loops	gives: threads			*/
 	solve_signals(&s);  /* needs: effects, call graph		gives: idle_signals		*/
+	solve_declared(&s); /* needs: effects, call graph, entries	gives: declared			*/
 	solve_recheck(&s);  /* needs: effects				gives: stale_tests		*/
 	solve_races(&s);    /* needs: entries, effects, flow, params	gives: shared, uses		*/
 

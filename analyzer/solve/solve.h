@@ -337,7 +337,21 @@ struct stale_test {
 	uint32_t lock;	    /* the call that takes it for the store */
 };
 
+/* A lock that the program declares (guarded_by, requires_capability, acquired_after) and does not hold, or holds. */
+enum declared_kind {
+	DECLARED_READ, DECLARED_WRITE, /* of what the lock guards */
+	DECLARED_CALL,	/* of a function that requires it */
+	DECLARED_ORDER, /* it is taken while one is held that comes after it */
+};
+struct declared_use {
+	enum declared_kind kind;
+	uint32_t site;
+	const char *lock, *what; /* names; what: of the variable, field or function */
+};
+
 struct facts {
+	struct declared_use *declared; /* by function */
+	uint32_t ndeclared;
 	struct stale_test *stale_tests; /* by function */
 	uint32_t nstale_test;
 	struct idle_signal *idle_signals; /* by site */

@@ -173,7 +173,8 @@ void solve_cost(struct solver *s);
 /* threads.c */
 void solve_threads(struct solver *s);
 
-/* signals.c, recheck.c */
+/* signals.c, recheck.c, declared.c */
+void solve_declared(struct solver *s);
 void solve_recheck(struct solver *s);
 void solve_signals(struct solver *s);
 
