@@ -50,8 +50,76 @@ struct place_use place_use_none(const struct place *place)
 	return (struct place_use){NONE, NONE, NONE, NONE, NONE, place};
 }
 
-/* Reads the annotations among attrs into *m; the caller has set its names. */
-static bool annotations(struct apply *a, uint32_t attr, uint32_t nattr, struct model *m)
+/* clang's attributes of functions that take and give locks, as verbs. tried: the first argument is the result that means
+ * success. */
+static const struct {
+	const char *name, *verb, *shared;
+	bool tried;
+} safety[] = {
+	{"acquire_capability", "locks", "", false},
+	{"exclusive_lock_function", "locks", "", false},
+	{"acquire_shared_capability", "locks", " shared", false},
+	{"shared_lock_function", "locks", " shared", false},
+	{"release_capability", "unlocks", "", false},
+	{"release_shared_capability", "unlocks", "", false},
+	{"release_generic_capability", "unlocks", "", false},
+	{"unlock_function", "unlocks", "", false},
+	{"try_acquire_capability", "locks", "", true},
+	{"exclusive_trylock_function", "locks", "", true},
+	{"try_acquire_shared_capability", "locks", " shared", true},
+	{"shared_trylock_function", "locks", " shared", true},
+};
+
+/* Does the body itself call what a model knows as a lock? Then it shows what happens better than an attribute. */
+static bool locks_itself(const struct apply *a, const struct fn *fn)
+{
+	for (uint32_t o = fn->op; o < fn->op + fn->nop; o++) {
+		const struct op *op = &a->ir->ops[o];
+		const struct model *m = op->kind == OP_CALL && op->src.kind == REF_FN ? a->e->of_fn[op->src.id] : NULL;
+		for (uint32_t i = 0; m && i < m->nclause; i++)
+			if (m->clauses[i].verb == VERB_LOCKS || m->clauses[i].verb == VERB_UNLOCKS)
+				return true;
+	}
+	return false;
+}
+
+/* "acquire_capability(*m)" as "tvt: locks m, opaque". NULL: another attribute, or a lock that is no parameter. A function
+ * without a body has no names: if it has one parameter, that is meant. */
+static const char *safety_text(struct apply *a, const struct fn *fn, const struct model *m, const char *text)
+{
+	size_t n = strcspn(text, "("), row = 0;
+	const char *t = text, *args = text + n;
+
+	if (n > 4 && str_starts(text, "__")) {
+		t += 2;
+		n -= 4;
+	}
+	while (row < COUNT(safety) && (strlen(safety[row].name) != n || memcmp(safety[row].name, t, n)))
+		row++;
+	if (row == COUNT(safety) || !*args || locks_itself(a, fn))
+		return NULL;
+	const char *success = "";
+	args++;
+	if (safety[row].tried) {
+		args += strspn(args, " ");
+		success = str_starts(args, "false") || *args == '0' ? " if result is 0" : " if result is not 0";
+		args += strcspn(args, ",");
+		args += *args == ',';
+	}
+	args += strspn(args, " *&(");
+	n = strcspn(args, " ),");
+	for (int i = 0; i < m->nparam; i++) {
+		const char *name = m->params[i];
+		bool same = strlen(name) == n && !memcmp(name, args, n);
+		if (n && (same || (m->nparam == 1 && !fn->nlocal && !memchr(args, '>', n) && !memchr(args, '.', n))))
+			return arena_printf(a->e->mem, "tvt: %s %s%s%s%s", safety[row].verb, name, safety[row].shared, success,
+				fn->nblock ? ", opaque" : "");
+	}
+	return NULL;
+}
+
+/* Reads the annotations among attrs into *m; the caller has set its names. fn: whose they are, or NULL. */
+static bool annotations(struct apply *a, const struct fn *fn, uint32_t attr, uint32_t nattr, struct model *m)
 {
 	bool any = false;
 
@@ -61,17 +129,22 @@ static bool annotations(struct apply *a, uint32_t attr, uint32_t nattr, struct m
 		const char *why = "", *file = "";
 		int rc;
 
-		if (at->kind != ATTR_ANNOTATE && at->kind != ATTR_COMMENT)
+		const char *text = ir_text_of(a->ir, at->text);
+
+		if (at->kind == ATTR_THREAD_SAFETY && fn)
+			text = safety_text(a, fn, m, text);
+		else if (at->kind != ATTR_ANNOTATE && at->kind != ATTR_COMMENT)
 			continue;
-		rc = model_annotation(a->m, ir_text_of(a->ir, at->text), m, &why);
+		if (!text)
+			continue;
+		rc = model_annotation(a->m, text, m, &why);
 		if (rc == 0)
 			any = true;
 		if (rc != -2)
 			continue;
 		if (loc && loc->file < a->ir->nfiles)
 			file = ir_text_of(a->ir, a->ir->files[loc->file].path);
-		warn("%s:%u: '%s': %s", file, loc ? loc->line : 0, ir_text_of(a->ir, at->text),
-			why);
+		warn("%s:%u: '%s': %s", file, loc ? loc->line : 0, text, why);
 	}
 	return any;
 }
@@ -150,7 +223,7 @@ void apply_annotations(struct apply *a, uint32_t id)
 		m->nparam = m->nfixed = (int)fn->nparam;
 		m->variadic = fn->flags & FN_VARIADIC;
 	}
-	bool attribute = fn->nattr && annotations(a, fn->attr, fn->nattr, m);
+	bool attribute = fn->nattr && annotations(a, fn, fn->attr, fn->nattr, m);
 	if (!(comment && comments(a, fn, m)) && !attribute)
 		return;
 	a->e->of_fn[id] = m;
@@ -170,7 +243,7 @@ void apply_annotated_place(struct apply *a, uint32_t attr, uint32_t nattr, struc
 {
 	struct model m = {.name = name};
 
-	if (!nattr || !annotations(a, attr, nattr, &m))
+	if (!nattr || !annotations(a, NULL, attr, nattr, &m))
 		return;
 	for (uint32_t i = 0; i < m.ncallback; i++) {
 		u.place = own_place(a, &m.callbacks[i], kind, name);

@@ -273,7 +273,12 @@ static void add_found(struct declared *d, enum declared_kind kind, uint32_t site
 	const struct ir *ir = d->ir;
 	uint32_t key = d->lock[lock];
 	const char *name = ir_text_of(ir, key < ir->nfields ? ir->fields[key].name : ir->globals[key - ir->nfields].name);
-	vec_add(&d->found, ((struct declared_use){kind, site, name, what}));
+	struct declared_use *last = d->found.n ? &d->found.v[d->found.n - 1] : NULL;
+	if (last && last->kind == DECLARED_READ && kind == DECLARED_WRITE && last->what == what &&
+		ir->ops[last->site].loc == ir->ops[site].loc)
+		*last = (struct declared_use){kind, site, name, what}; /* what++ */
+	else
+		vec_add(&d->found, ((struct declared_use){kind, site, name, what}));
 }
 
 /* Has the function just allocated what the path begins with, or is it its own variable? */
