@@ -11,13 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static double now(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static bool stopped(const struct pipeline_opts *o)
 {
 	return o->front.stop && *o->front.stop;
@@ -32,6 +25,9 @@ struct lowering {
 	const uint32_t *which;	    /* their numbers in db */
 	void (*done)(void *ctx, uint32_t i, struct unit *u);
 	void *ctx;
+	const struct pipeline_opts *o;
+	struct analysis *a; /* or NULL */
+	uint64_t *ids;	    /* per unit of db: see struct analysis */
 };
 
 static void lowered(void *ctx, const struct tu_cmd *cmd, struct unit *u)
@@ -39,37 +35,43 @@ static void lowered(void *ctx, const struct tu_cmd *cmd, struct unit *u)
 	struct lowering *l = ctx;
 
 	if (l->cache)
-		cache_put(l->cache, cmd, u);
+		l->ids[l->which[cmd - l->first]] = cache_put(l->cache, cmd, u);
 	l->done(l->ctx, l->which[cmd - l->first], u);
 }
 
 /* Takes from the cache what is right there; the units that are left to parse go to which. */
 static uint32_t cached(struct lowering *l, uint32_t *which, struct arena *mem)
 {
-	uint32_t n = 0, ntu = l->db->ntu;
-	uint64_t *ids = arena_alloc(mem, (ntu + 1) * sizeof *ids);
+	uint32_t n = 0, ntu = l->db->ntu, found = 0;
+	uint64_t *ids = l->ids = arena_alloc(mem, (ntu + 1) * sizeof *ids);
 
 	if (l->cache)
-		cache_find(l->cache, l->db->tus, ntu, ids);
+		found = cache_find(l->cache, l->db->tus, ntu, ids);
+	if (l->a && ntu && found == ntu && l->o->known && l->o->known(l->o->known_ctx, l->a, l->cache, ids)) {
+		l->a->answered = true;
+		return 0;
+	}
 	for (uint32_t i = 0; i < ntu; i++) {
 		struct unit u = {0};
 
-		if (ids[i] && cache_load(l->cache, ids[i], &u) == 0)
+		if (ids[i] && cache_load(l->cache, ids[i], &u) == 0) {
 			l->done(l->ctx, i, &u);
-		else
+		} else {
+			ids[i] = 0;
 			which[n++] = i;
+		}
 	}
 	return n;
 }
 
-int pipeline_lower(const struct pipeline_opts *o, const struct compdb *db,
+static int lower(const struct pipeline_opts *o, const struct compdb *db, struct analysis *a,
 	void (*done)(void *ctx, uint32_t i, struct unit *u), void *ctx)
 {
 	/* files that are taken alone are no project to keep anything in */
 	bool wanted = !o->no_cache && (o->cache_dir || db->path);
 	struct arena *mem = arena_new();
 	uint32_t n, *which = arena_alloc(mem, (db->ntu + 1) * sizeof *which);
-	struct lowering l = {.db = db, .which = which, .done = done, .ctx = ctx};
+	struct lowering l = {.db = db, .which = which, .done = done, .ctx = ctx, .o = o, .a = a};
 	struct compdb some = *db;
 	struct front_opts fo = o->front;
 	struct unit *fresh;
@@ -85,9 +87,19 @@ int pipeline_lower(const struct pipeline_opts *o, const struct compdb *db,
 	fo.done = lowered;
 	fo.done_ctx = &l;
 	rc = front_lower_all(&some, &fo, fresh);
+	if (a && rc == 0) {
+		a->ids = arena_alloc(a->mem, (db->ntu + 1) * sizeof *a->ids);
+		memcpy(a->ids, l.ids, db->ntu * sizeof *a->ids);
+	}
 	cache_close(l.cache);
 	arena_free(mem);
 	return rc < 0 ? -1 : (int)(db->ntu - n);
+}
+
+int pipeline_lower(const struct pipeline_opts *o, const struct compdb *db,
+	void (*done)(void *ctx, uint32_t i, struct unit *u), void *ctx)
+{
+	return lower(o, db, NULL, done, ctx);
 }
 
 static void take_unit(void *ctx, uint32_t i, struct unit *u)
@@ -105,7 +117,7 @@ static int units(const struct pipeline_opts *o, struct analysis *a)
 	if (o->nsummary)
 		return 0;
 	a->units = xcalloc(a->db->ntu + 1, sizeof *a->units);
-	n = pipeline_lower(o, a->db, take_unit, a);
+	n = lower(o, a->db, a, take_unit, a);
 	a->run.units_cached = n < 0 ? 0 : (uint32_t)n;
 	return n < 0 ? -1 : 0;
 }
@@ -501,18 +513,29 @@ static int stage(const struct pipeline_opts *o, struct analysis *a, enum stage s
 	}
 }
 
+static const char *const stage_word[] = {
+#define STAGE(name, word) word,
+	STAGES(STAGE)
+#undef STAGE
+};
+
 static int run_from(const struct pipeline_opts *o, struct analysis *a, int first)
 {
 	a->mem = arena_new();
 	for (int s = first; s <= (int)o->until; s++) {
-		double start = now();
+		double start = clock_now();
 		if (o->begin)
 			o->begin(o->ctx, s);
-		if (stage(o, a, s) < 0)
+		uint32_t span = span_open("stage", stage_word[s]);
+		int rc = stage(o, a, s);
+		span_close(span);
+		if (rc < 0)
 			return -1;
-		a->seconds[s] = now() - start;
+		a->seconds[s] = clock_now() - start;
 		if (stopped(o))
 			return error("cancelled");
+		if (a->answered)
+			return 0;
 	}
 	a->nrule = pipeline_rules(&a->rules);
 	add_house_infos(a);

@@ -26,6 +26,7 @@ enum stage {
 };
 
 struct analysis;
+struct cache;
 struct pipeline_opts {
 	struct compdb_opts db;
 	struct front_opts front; /* front.stop cancels between stages too */
@@ -44,6 +45,10 @@ struct pipeline_opts {
 	const char *const *summaries; /* directories with the units: no database is read and nothing parsed */
 	uint32_t nsummary;
 	const char *root; /* of the project whose units they are; NULL: the working directory */
+	/* Every unit's result is in the cache: ids tells which. True: what they lead to is known, nothing more is
+	 * done, and analysis.answered is set. May be NULL. */
+	bool (*known)(void *ctx, struct analysis *a, struct cache *c, const uint64_t *ids);
+	void *known_ctx;
 	void (*begin)(void *ctx, enum stage s); /* a stage begins; may be NULL */
 	void *ctx;
 };
@@ -52,6 +57,8 @@ struct analysis {
 	struct compdb *db;
 	const char *settings_root; /* where settings and operands look for what is below db->root; NULL: there */
 	struct unit *units; /* db->ntu of them; their ir is gone once they are linked, unless until is UNITS */
+	uint64_t *ids; /* per unit: which result of the cache it is, 0 if none; NULL without a cache */
+	bool answered; /* only db is complete */
 	struct program *p;
 	struct models *m;
 	struct effects *e;

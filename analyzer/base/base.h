@@ -157,6 +157,26 @@ void note(const char *fmt, ...) PRINTF(1, 2);
 /* Catch messages instead of printing them (tests, language server). NULL restores. */
 void diag_redirect(void (*sink)(void *ctx, const char *level, const char *msg), void *ctx);
 
+uint32_t diag_count(void); /* messages so far, wherever they went */
+
+/* ---- where time and memory go: noted only if asked for, by the main thread ---- */
+
+struct span {
+	const char *kind, *name; /* "stage", "solver", "rule", "unit"; not copied */
+	uint32_t lane;		 /* 0: this process; workers from 1 on */
+	double start, seconds;	 /* clock_now() */
+	double cpu;		 /* units: in the worker */
+	uint64_t bytes;		 /* resident at its end; units: the worker's peak so far */
+	int64_t grown;		 /* bytes since its beginning */
+};
+double clock_now(void); /* seconds from some moment on */
+void spans_on(void);
+bool spans_wanted(void);
+uint32_t span_open(const char *kind, const char *name); /* NONE if nobody asked */
+void span_close(uint32_t span);
+void span_add(struct span s); /* what was measured elsewhere */
+const struct span *spans(uint32_t *n); /* in the order in which they began; good until the next */
+
 /* ---- files ---- */
 
 /* Opens regular files only: a FIFO, device or directory is an error, never a hang.

@@ -3,6 +3,7 @@
 
 static void (*redirect)(void *ctx, const char *level, const char *msg);
 static void *redirect_ctx;
+static uint32_t count;
 
 void diag_redirect(void (*sink)(void *ctx, const char *level, const char *msg), void *ctx)
 {
@@ -17,6 +18,7 @@ PRINTF(2, 0) static void say(const char *level, const char *fmt, va_list ap)
 	size_t prefix;
 	int n = vasprintf(&msg, fmt, ap);
 
+	count++;
 	sb_printf(&line, "tvt-lint: %s: ", level);
 	prefix = line.n;
 	if (n >= 0)
@@ -31,6 +33,11 @@ PRINTF(2, 0) static void say(const char *level, const char *fmt, va_list ap)
 		fwrite(line.s, 1, line.n, stderr);
 	}
 	sb_free(&line);
+}
+
+uint32_t diag_count(void)
+{
+	return count;
 }
 
 int error(const char *fmt, ...)

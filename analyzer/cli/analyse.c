@@ -1,12 +1,6 @@
 /* analyse.c - the pipeline as commands use it: with a progress bar, and with Ctrl-C. */
 #include "cli/cli.h"
 
-static const char *const stage_word[] = {
-#define STAGE(name, word) word,
-	STAGES(STAGE)
-#undef STAGE
-};
-
 int cli_run(const struct cli *c, enum stage until, struct analysis *a)
 {
 	struct pipeline_opts o = c->pipe;
@@ -29,8 +23,7 @@ int cli_run(const struct cli *c, enum stage until, struct analysis *a)
 		diag_redirect(NULL, NULL);
 	a->run.version = TVT_VERSION;
 	if (c->profile && rc == 0)
-		for (int i = 0; i <= (int)until; i++)
-			fprintf(stderr, "%-10s %9.3f s\n", stage_word[i], a->seconds[i]);
+		rc = profile_write(c, a);
 	return rc < 0 ? EXIT_TROUBLE : -1;
 }
 

@@ -39,6 +39,7 @@ struct cli {
 	enum color_when color;
 	int fail_on; /* enum level, or NEVER_FAIL */
 	const char *shard, *out_dir; /* of map, or NULL */
+	const char *profile_to; /* --profile=FILE, or NULL */
 	const char *trace; /* --trace: a file, or NULL */
 	const char *runlogs[MAX_RUNLOGS]; /* of confirm */
 	uint32_t nrunlog;
@@ -91,6 +92,20 @@ int cli_settings(struct cli *c);
 /* Names for messages: every rule, every format; kept. */
 const struct config_names *cli_names(void);
 
+/* ---- profile.c ---- */
+
+/* What was noted for --profile. a: as far as it got; rc as pipeline_run() returned it. 0, or -1 after error(). */
+int profile_write(const struct cli *c, const struct analysis *a);
+
+/* ---- answer.c: what a run said, kept until something changes ---- */
+
+struct answer;
+/* NULL: this run is one that is never kept. Sets pipe->known. */
+struct answer *answer_new(struct cli *c);
+void answer_keep(struct answer *w, const struct analysis *a, struct report_in *in, int status);
+int answer_say(struct answer *w); /* an exit status; the analysis was answered */
+void answer_free(struct answer *w);
+
 /* ---- compare.c ---- */
 
 /* Compares the findings with the baseline or the merge base, whichever is asked for, and sets a->run.compared.
@@ -103,6 +118,7 @@ int cli_compare(const struct cli *c, struct analysis *a, struct since *s);
 
 /* Adds the run to the history, if one is kept, and sets a->run.past. A failure is only told: it changes no result. */
 void cli_remember(const struct cli *c, struct analysis *a);
+bool cli_remembers(const struct cli *c, const char *root); /* would it? */
 
 /* ---- help.c, man.c, complete.c: made from the tables ---- */
 

@@ -53,14 +53,20 @@ int cmd_check(const struct cli *c)
 	struct analysis a = {0};
 	struct fixes fixes = {0};
 	bool failed = false;
+	struct answer *answer;
 	int status = -1;
 
 	with_paths.pipe.db.paths = c->args;
 	with_paths.pipe.db.npath = c->narg;
+	answer = answer_new(&with_paths);
 	if (c->new_from)
 		status = since_load(&with_paths, &since);
 	if (status < 0)
 		status = cli_analyse(&with_paths, STAGE_FINDINGS, &a);
+	if (status < 0 && a.answered) {
+		status = answer_say(answer);
+		goto out;
+	}
 	if (status < 0 && c->trace && trace_join(&a, c->trace) < 0)
 		status = EXIT_TROUBLE;
 	if (status < 0 && c->nrunlog && confirm_join(&a, c) < 0)
@@ -101,8 +107,12 @@ int cmd_check(const struct cli *c)
 				status = EXIT_TROUBLE;
 		if (!c->nout && !c->diff && write_output(c, &in, &to_people) < 0)
 			status = EXIT_TROUBLE;
+		if (answer)
+			answer_keep(answer, &a, &in, status);
 	}
+out:
 	fixes_free(&fixes);
+	answer_free(answer);
 	pipeline_free(&a);
 	since_free(&since);
 	return status;

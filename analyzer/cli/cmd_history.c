@@ -34,6 +34,16 @@ static const char *revision(const struct analysis *a)
 	return text;
 }
 
+bool cli_remembers(const struct cli *c, const char *root)
+{
+	struct arena *mem = arena_new();
+	bool yes = config_get(c->config, CONFIG_HISTORY)->file ||
+		   fs_is_file(path_join(mem, root, config_text(c->config, CONFIG_HISTORY)));
+
+	arena_free(mem);
+	return yes;
+}
+
 void cli_remember(const struct cli *c, struct analysis *a)
 {
 	const char *path = path_of(c, a);

@@ -3,6 +3,9 @@
  */
 #include "cli/cli.h"
 
+/* An optional value is behind a "=": nothing is completed there. */
+#define TAKES(o) ((o)->arg && *(o)->arg != '[')
+
 /* The first words of the list of rules. */
 #define RULES "tvt-lint rules 2>/dev/null | sed -n 's/^  [ *] \\([a-z0-9-]*\\) .*/\\1/p'"
 
@@ -29,7 +32,7 @@ static void bash(struct sb *out)
 	for (uint32_t i = 0; i < noption; i++) {
 		const struct option_row *o = &option_rows[i];
 
-		if (!o->arg)
+		if (!TAKES(o))
 			continue;
 		sb_puts(out, "\t");
 		if (o->letter)
@@ -95,12 +98,12 @@ static void zsh_option(struct sb *out, const struct option_row *o)
 	for (int form = o->letter ? 0 : 1; form < 2; form++) {
 		sb_puts(out, many ? "\t\t'*" : "\t\t'");
 		if (form)
-			sb_printf(out, "--%s%s[", o->name, o->arg ? "=" : "");
+			sb_printf(out, "--%s%s[", o->name, TAKES(o) ? "=" : "");
 		else
-			sb_printf(out, "-%c%s[", o->letter, o->arg ? "+" : "");
+			sb_printf(out, "-%c%s[", o->letter, TAKES(o) ? "+" : "");
 		put_zsh(out, o->doc);
 		sb_putc(out, ']');
-		if (o->arg) {
+		if (TAKES(o)) {
 			sb_puts(out, ":");
 			put_zsh(out, o->arg);
 			sb_puts(out, ":");
@@ -194,9 +197,9 @@ static void fish(struct sb *out)
 		if (o->letter)
 			sb_printf(out, " -s %c", o->letter);
 		sb_printf(out, " -l %s", o->name);
-		if (o->arg && o->values && !strcmp(o->values, "@dir")) {
+		if (TAKES(o) && o->values && !strcmp(o->values, "@dir")) {
 			sb_puts(out, " -x -a '(__fish_complete_directories)'");
-		} else if (o->arg) {
+		} else if (TAKES(o)) {
 			sb_puts(out, " -x");
 			if (o->values) {
 				sb_puts(out, " -a '");

@@ -52,7 +52,7 @@ static void put_option(struct sb *out, const struct option_row *o, bool list_val
 		sb_puts(&left, "    ");
 	sb_printf(&left, "--%s", o->name);
 	if (o->arg)
-		sb_printf(&left, " %s", o->arg);
+		sb_printf(&left, *o->arg == '[' ? "%s" : " %s", o->arg);
 	sb_puts(&right, o->doc);
 	if (list_values && o->values && o->values[0] != '@') {
 		sb_puts(&right, " (");

@@ -105,7 +105,7 @@ static void put_options(struct sb *out)
 		put(out, o->name);
 		sb_puts(out, "\\fR");
 		if (o->arg)
-			sb_printf(out, " \\fI%s\\fR", o->arg);
+			sb_printf(out, *o->arg == '[' ? "\\fI%s\\fR" : " \\fI%s\\fR", o->arg);
 		sb_putc(out, '\n');
 		put(out, o->doc);
 		put_values(&values, o, ", ");

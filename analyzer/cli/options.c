@@ -223,6 +223,8 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 		break;
 	case OPT_PROFILE:
 		c->profile = true;
+		c->profile_to = val;
+		spans_on();
 		break;
 	case OPT_COMPLETION:
 	case OPT_MAN:
@@ -295,7 +297,7 @@ static struct option *long_options(char *letters)
 		const struct option_row *o = &option_rows[i];
 
 		longs[i] = (struct option){
-			o->name, o->arg ? required_argument : no_argument, NULL, 256 + i};
+			o->name, !o->arg ? no_argument : *o->arg == '[' ? optional_argument : required_argument, NULL, 256 + i};
 		if (o->letter)
 			*p++ = o->letter;
 		if (o->letter && o->arg)

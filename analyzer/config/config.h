@@ -82,6 +82,8 @@ const struct setting *config_for_file(struct config *c, enum config_key k, const
 bool config_reports(const struct config *c, const char *file); /* paths.include, paths.exclude */
 /* Is a rule named with a level other than off, for any file? */
 bool config_names_rule(const struct config *c, const char *rule);
+/* Directories in which settings were looked for so far, without the root file's; there may be none in them. */
+const char *const *config_looked(const struct config *c, uint32_t *n);
 uint32_t config_mistakes(const struct config *c);
 
 /* ---- print.c ---- */

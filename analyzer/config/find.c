@@ -121,6 +121,12 @@ uint32_t config_mistakes(const struct config *c)
 	return c->mistakes;
 }
 
+const char *const *config_looked(const struct config *c, uint32_t *n)
+{
+	*n = c->dirs.n;
+	return c->dirs.v;
+}
+
 const struct setting *config_get(const struct config *c, enum config_key k)
 {
 	return &c->set[k];

@@ -38,6 +38,7 @@ struct worker {
 	uint32_t ndone;
 	bool late; /* the watchdog ended it */
 	double cpu_start, cpu_seen, idle, wall;
+	double given; /* clock_now() when it got its unit */
 	char tail[TAIL];
 	uint32_t ntail;
 };
@@ -57,14 +58,6 @@ struct pool {
 	double looked; /* when the clocks were read */
 	bool failed;   /* workers cannot work: it has been said */
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 /* CPU time of another process; what was last seen if it is gone. */
 static double cpu_of(const struct worker *w)
@@ -178,6 +171,13 @@ static void take_result(struct pool *p, struct worker *w, const struct reply *r,
 		u->state = UNIT_CRASHED;
 		u->first_error = b.s;
 	}
+	span_add((struct span){.kind = "unit",
+		.name = p->db->tus[w->unit].file,
+		.lane = (uint32_t)(w - p->w) + 1,
+		.start = w->given,
+		.seconds = clock_now() - w->given,
+		.cpu = r->cpu,
+		.bytes = r->rss});
 	finish(p, w->unit);
 	w->ndone++;
 	w->unit = NONE;
@@ -340,6 +340,7 @@ static void give(struct pool *p, struct worker *w)
 	w->unit = unit;
 	w->cpu_start = w->cpu_seen = cpu_of(w);
 	w->idle = w->wall = 0;
+	w->given = clock_now();
 	w->ntail = 0;
 	/* if it cannot be sent the worker is gone, which shows when it is read from */
 	unit |= p->tries[unit] ? WORKER_PLAIN : p->o->verify ? WORKER_VERIFY : 0;
@@ -350,7 +351,7 @@ static void give(struct pool *p, struct worker *w)
  * workers late. */
 static void watch(struct pool *p)
 {
-	double t = now(), step = t - p->looked;
+	double t = clock_now(), step = t - p->looked;
 	double idle_limit = p->cpu_limit < IDLE_LIMIT ? p->cpu_limit : IDLE_LIMIT;
 
 	if (step * 1000 < TICK_MS)
@@ -414,7 +415,7 @@ static int run(struct pool *p)
 {
 	struct pollfd fds[2 * MAX_JOBS];
 
-	p->looked = now();
+	p->looked = clock_now();
 	while (p->ndone < p->db->ntu) {
 		nfds_t n = 0;
 

@@ -404,7 +404,9 @@ void rule_run_all(const struct rules_in *in, struct rules_out *out)
 		if (!rule_runs(in, rules[i]))
 			continue;
 		struct rule_run run = {.p = in->p, .e = in->e, .f = in->f, .rule = rules[i], .mem = out->mem, .out = out};
+		uint32_t span = span_open("rule", rules[i]->id);
 		rules[i]->check(&run);
+		span_close(span);
 	}
 	if (in->more)
 		in->more(in->ctx, out);

@@ -3,6 +3,13 @@
 
 #include <stdlib.h>
 
+#define SOLVE(name)                                                                                \
+	do {                                                                                       \
+		uint32_t span_ = span_open("solver", #name);                                       \
+		solve_##name(&s);                                                                  \
+		span_close(span_);                                                                 \
+	} while (0)
+
 struct facts *solve_all(const struct program *p, const struct effects *e)
 {
 	struct arena *mem = arena_new();
@@ -12,19 +19,19 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	s.budget = arena_alloc(s.mem, sizeof *s.budget);
 	s.reached = arena_alloc(s.mem, sizeof *s.reached);
 	s.local = arena_alloc(s.mem, (p->ir->nfns + 1) * sizeof *s.local);
-	solve_params(&s);   /* needs: effects, call graph		gives: params that matter	*/
-	solve_control(&s);  /* needs: effects, call graph		gives: forks, no_return, dead_end */
-	solve_fdstate(&s);  /* needs: effects, flow, params		gives: makes, fd		*/
-	solve_context(&s);  /* needs: effects, flow, call graph		gives: entries, loops		*/
-	solve_startup(&s);  /* needs: entries, loops, call graph	gives: settled globals		*/
-	solve_flags(&s);    /* needs: entries, effects			gives: flags of signal handlers	*/
-	solve_blocking(&s); /* needs: all of these			gives: visits, blocks		*/
-	solve_cost(&s);	    /* needs: visits, effects, fd, control	gives: cpu_loops, cost		*/
-	solve_threads(&s);  /* needs: entries, blocks, cpu_loops	gives: threads			*/
-	solve_signals(&s);  /* needs: effects, call graph		gives: idle_signals		*/
-	solve_declared(&s); /* needs: effects, call graph, entries	gives: declared			*/
-	solve_recheck(&s);  /* needs: effects				gives: stale_tests		*/
-	solve_races(&s);    /* needs: entries, effects, flow, params	gives: shared, uses		*/
+	SOLVE(params);   /* needs: effects, call graph		gives: params that matter	*/
+	SOLVE(control);  /* needs: effects, call graph		gives: forks, no_return, dead_end */
+	SOLVE(fdstate);  /* needs: effects, flow, params		gives: makes, fd		*/
+	SOLVE(context);  /* needs: effects, flow, call graph		gives: entries, loops		*/
+	SOLVE(startup);  /* needs: entries, loops, call graph	gives: settled globals		*/
+	SOLVE(flags);    /* needs: entries, effects			gives: flags of signal handlers	*/
+	SOLVE(blocking); /* needs: all of these			gives: visits, blocks		*/
+	SOLVE(cost);	    /* needs: visits, effects, fd, control	gives: cpu_loops, cost		*/
+	SOLVE(threads);  /* needs: entries, blocks, cpu_loops	gives: threads			*/
+	SOLVE(signals);  /* needs: effects, call graph		gives: idle_signals		*/
+	SOLVE(declared); /* needs: effects, call graph, entries	gives: declared			*/
+	SOLVE(recheck);  /* needs: effects				gives: stale_tests		*/
+	SOLVE(races);    /* needs: entries, effects, flow, params	gives: shared, uses		*/
 
 	map_free(&s.reached->index);
 	vec_free(&s.reached->v);

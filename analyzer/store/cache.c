@@ -514,6 +514,45 @@ uint64_t cache_put(struct cache *c, const struct tu_cmd *cmd, const struct unit 
 	return (uint64_t)r.id;
 }
 
+bool cache_answer(struct cache *c, struct hash128 key, struct sb *out)
+{
+	sqlite3_stmt *st = db_prepare(&c->db, "SELECT sum, data FROM answer WHERE key=?");
+	bool good = false, there;
+	struct sb zipped;
+
+	if (!st)
+		return false;
+	sqlite3_bind_blob(st, 1, &key, sizeof key, SQLITE_STATIC);
+	there = db_step(&c->db, st) == SQLITE_ROW;
+	if (there) {
+		get_blob(st, 1, &zipped);
+		good = hash_bytes(zipped.s, zipped.n) == (uint64_t)sqlite3_column_int64(st, 0) &&
+		       unzip(c, zipped.s, zipped.n, out);
+	}
+	sqlite3_finalize(st);
+	if (there && !good)
+		db_damaged(&c->db);
+	return good;
+}
+
+/* The latest few are kept: one a way of asking, as long as the sources go back and forth. */
+void cache_keep_answer(struct cache *c, struct hash128 key, const void *data, size_t n)
+{
+	sqlite3_stmt *put = db_prepare(&c->db, "INSERT OR REPLACE INTO answer(key, sum, data) VALUES(?,?,?)");
+	struct sb zipped = {0};
+
+	zip(c, data, n, &zipped);
+	if (put && zipped.n && !c->db.no_writes) {
+		sqlite3_bind_blob(put, 1, &key, sizeof key, SQLITE_STATIC);
+		sqlite3_bind_int64(put, 2, (int64_t)hash_bytes(zipped.s, zipped.n));
+		sqlite3_bind_blob64(put, 3, zipped.s, zipped.n, SQLITE_STATIC);
+		c->wrote |= db_step(&c->db, put) == SQLITE_DONE;
+	}
+	sqlite3_finalize(put);
+	sb_free(&zipped);
+	(void)db_exec(&c->db, "DELETE FROM answer WHERE id <= (SELECT max(id) FROM answer) - 16");
+}
+
 /* Bytes in use, without the room that deleted rows have left. */
 static int64_t bytes(struct cache *c)
 {

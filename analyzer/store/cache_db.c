@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { APPLICATION = 0x54565463, SCHEMA = 1, BUSY_MS = 5000 };
+enum { APPLICATION = 0x54565463, SCHEMA = 2, BUSY_MS = 5000 };
 
 static const char schema[] =
 	"CREATE TABLE version(id INTEGER PRIMARY KEY, path TEXT NOT NULL, hash BLOB NOT NULL, "
@@ -29,7 +29,8 @@ static const char schema[] =
 	"	misses BLOB NOT NULL);" /* zstd: for each of dirs its names, each ended by a NUL,
 					   and a NUL */
 	"CREATE INDEX unit_cmd ON unit(cmd);"
-	"CREATE TABLE ir(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"; /* zstd */
+	"CREATE TABLE ir(id INTEGER PRIMARY KEY, data BLOB NOT NULL);" /* zstd */
+	"CREATE TABLE answer(id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, sum INTEGER NOT NULL, data BLOB NOT NULL);";
 
 /* ---- where ---- */
 

@@ -53,6 +53,9 @@ int cache_load(struct cache *c, uint64_t id, struct unit *u);
 /* Keeps a result of the parser that is whole and pure; others are ignored. Returns its id, or 0. It
  * is written some time later, many at once. */
 uint64_t cache_put(struct cache *c, const struct tu_cmd *cmd, const struct unit *u);
+/* An answer: bytes that were made from such results and from what else key stands for. */
+bool cache_answer(struct cache *c, struct hash128 key, struct sb *out); /* false: none is kept */
+void cache_keep_answer(struct cache *c, struct hash128 key, const void *data, size_t n);
 void cache_close(struct cache *c); /* writes what is left; c may be NULL */
 
 /* ---- summary.c: results of parsing as files, so that other machines can share the work ---- */
