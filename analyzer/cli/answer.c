@@ -16,11 +16,16 @@
 
 static const char settings_name[] = ".tvt-lint";
 
+struct reader {
+	const char *at, *end;
+};
 struct answer {
 	const struct cli *c;
 	struct hash128 around, key; /* around: of all but the units; both 0: this run is not kept */
 	uint32_t said;
 	struct sb data;
+	int status;
+	struct reader rest; /* of data, once it is known to be right: the reports */
 };
 
 /* ---- what a report depends on, beside the units ---- */
@@ -158,10 +163,6 @@ static void put_number(struct sb *b, uint32_t n)
 	sb_putn(b, &n, sizeof n);
 }
 
-struct reader {
-	const char *at, *end;
-};
-
 static uint32_t get_number(struct reader *r)
 {
 	uint32_t n = 0;
@@ -211,7 +212,6 @@ static bool settings_same(struct reader *r)
 static bool known(void *ctx, struct analysis *a, struct cache *cache, const uint64_t *ids)
 {
 	struct answer *w = ctx;
-	struct reader r;
 
 	w->around = around(w->c, a);
 	if (!(w->around.lo | w->around.hi) || cli_remembers(w->c, a->db->root))
@@ -219,9 +219,9 @@ static bool known(void *ctx, struct analysis *a, struct cache *cache, const uint
 	w->key = key_of(w->around, ids, a->db->ntu);
 	if (!cache_answer(cache, w->key, &w->data))
 		return false;
-	r = (struct reader){w->data.s, w->data.s + w->data.n};
-	(void)get_number(&r);
-	return settings_same(&r);
+	w->rest = (struct reader){w->data.s, w->data.s + w->data.n};
+	w->status = (int)get_number(&w->rest);
+	return settings_same(&w->rest);
 }
 
 struct answer *answer_new(struct cli *c)
@@ -244,16 +244,17 @@ void answer_keep(struct answer *w, const struct analysis *a, struct report_in *i
 	const struct cli *c = w->c;
 	struct run_info run = *in->run;
 	struct report_in again = *in;
-	struct arena *mem = arena_new();
 	struct sb b = {0};
-	struct hash128 now = around(c, a);
 	uint32_t ndir;
+
+	if (!a->ids || status == EXIT_TROUBLE || diag_count() != w->said || cli_remembers(c, a->db->root))
+		return;
+	struct arena *mem = arena_new();
+	struct hash128 now = around(c, a);
 	const char *const *dirs = config_looked(c->config, &ndir);
 	uint64_t *ids = arena_alloc(mem, (a->db->ntu + 1) * sizeof *ids);
 	struct cache *cache = NULL;
-
-	if (!a->ids || status == EXIT_TROUBLE || diag_count() != w->said || cli_remembers(c, a->db->root) ||
-		!(now.lo | now.hi) || ((w->around.lo | w->around.hi) && !hash128_eq(w->around, now)))
+	if (!(now.lo | now.hi) || ((w->around.lo | w->around.hi) && !hash128_eq(w->around, now)))
 		goto out;
 	put_number(&b, (uint32_t)status);
 	put_number(&b, ndir);
@@ -265,6 +266,7 @@ void answer_keep(struct answer *w, const struct analysis *a, struct report_in *i
 		sb_putn(&b, path, strlen(path) + 1);
 	}
 	run.seconds = 0; /* it takes none to say it again */
+	run.units_cached = run.units;
 	again.run = &run;
 	for (uint32_t i = 0; i < (c->nout ? c->nout : 1); i++) {
 		const struct output *o = c->nout ? &c->outs[i] : &(const struct output){&formats[0], NULL};
@@ -291,14 +293,12 @@ out:
 int answer_say(struct answer *w)
 {
 	const struct cli *c = w->c;
-	struct reader r = {w->data.s, w->data.s + w->data.n};
-	int status = (int)get_number(&r);
+	int status = w->status;
 
-	(void)settings_same(&r); /* they were, a moment ago */
 	for (uint32_t i = 0; i < (c->nout ? c->nout : 1); i++) {
 		const char *path = c->nout ? c->outs[i].path : NULL;
-		uint32_t n = get_number(&r);
-		const char *bytes = get_bytes(&r, n);
+		uint32_t n = get_number(&w->rest);
+		const char *bytes = get_bytes(&w->rest, n);
 		if (!bytes || (path ? fs_write_atomic(path, bytes, n) : stdout_write(bytes, n)) < 0)
 			status = EXIT_TROUBLE;
 	}
