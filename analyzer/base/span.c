@@ -15,6 +15,14 @@ double clock_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static double cpu_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static uint64_t resident(void)
 {
 	unsigned long pages = 0;
@@ -42,7 +50,7 @@ uint32_t span_open(const char *kind, const char *name)
 {
 	if (!on)
 		return NONE;
-	vec_add(&all, (struct span){.kind = kind, .name = name, .start = clock_now(), .bytes = resident()});
+	vec_add(&all, (struct span){.kind = kind, .name = name, .start = clock_now(), .cpu = cpu_now(), .bytes = resident()});
 	return all.n - 1;
 }
 
@@ -52,6 +60,7 @@ void span_close(uint32_t span)
 		return;
 	uint64_t before = all.v[span].bytes;
 	all.v[span].seconds = clock_now() - all.v[span].start;
+	all.v[span].cpu = cpu_now() - all.v[span].cpu;
 	all.v[span].bytes = resident();
 	all.v[span].grown = (int64_t)(all.v[span].bytes - before);
 }

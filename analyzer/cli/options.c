@@ -138,7 +138,7 @@ bool cli_said(const struct cli *c, const char *option)
 static int set_option(struct cli *c, enum option_id id, char *val)
 {
 	const struct option_row *o = &option_rows[id];
-	uint32_t seconds = 0;
+	uint32_t seconds = 0, mb = 0;
 	int which = 0;
 
 	if (o->values && *o->values != '@' && (which = choose(o, val)) < 0)
@@ -153,6 +153,13 @@ static int set_option(struct cli *c, enum option_id id, char *val)
 		if (set_number(&seconds, o, val, 86400) < 0)
 			return -1;
 		c->pipe.front.unit_timeout = seconds;
+		break;
+	case OPT_MEMORY:
+		if (set_number(&mb, o, val, 1 << 20) < 0)
+			return -1;
+		if (mb < 768)
+			return error("--memory cannot be '%s': a worker needs 768 to begin", val);
+		c->pipe.front.memory = (uint64_t)mb << 20;
 		break;
 	case OPT_FORMAT:
 		return add_output(c, o, val);

@@ -84,7 +84,7 @@ static void put_kind(struct sb *out, const char *root, const char *title, const 
 
 	for (uint32_t i = 0; i < n; i++)
 		if (!strcmp(s[i].kind, kind))
-			vec_add(&rows, ((struct row){s[i].name, s[i].cpu > 0 ? s[i].cpu : s[i].seconds, s[i].bytes, 1}));
+			vec_add(&rows, ((struct row){s[i].name, s[i].lane ? s[i].cpu : s[i].seconds, s[i].bytes, 1}));
 	if (sorted && rows.n)
 		qsort(rows.v, rows.n, sizeof *rows.v, by_seconds);
 	if (rows.n)
@@ -129,9 +129,8 @@ static void put_event(struct json *j, const struct span *s, double first)
 	json_num(j, "dur", s->seconds * 1e6);
 	json_obj(j, "args");
 	json_int(j, "bytes", (int64_t)s->bytes);
-	if (s->lane)
-		json_num(j, "cpu", s->cpu);
-	else
+	json_num(j, "cpu", s->cpu);
+	if (!s->lane)
 		json_int(j, "grown", s->grown);
 	json_end(j);
 	json_end(j);

@@ -287,6 +287,7 @@ static void declare(struct linker *l, uint32_t unit, uint32_t f, uint32_t to)
 static void define_fns(struct linker *l, uint32_t unit)
 {
 	struct remap *m = &l->maps[unit];
+	uint64_t *places = xcalloc(m->u->nfiles + 1, sizeof *places); /* per file: hash of its path; 0: not yet */
 	m->fn = ids(m->u->nfns);
 	for (uint32_t f = 0; f < m->u->nfns; f++) {
 		const struct fn *fn = &m->u->fns[f];
@@ -295,7 +296,11 @@ static void define_fns(struct linker *l, uint32_t unit)
 		uint32_t key = ir_str(l->ir, m->u->strs + fn->key);
 		{ /* a header's function, or a file that is compiled more than once */
 			uint32_t file = fn->loc == NONE ? NONE : m->u->locs[fn->loc].file;
-			uint64_t place = file == NONE ? (fn->flags & FN_HEADER ? 0 : unit + 1) : hash_str(m->u->strs + m->u->files[file].path);
+			uint64_t place = fn->flags & FN_HEADER ? 0 : unit + 1;
+			if (file != NONE && !places[file])
+				places[file] = hash_str(m->u->strs + m->u->files[file].path);
+			if (file != NONE)
+				place = places[file];
 			uint32_t *slot = map_slot(&l->bodies, hash_mix(hash_mix(key, fn->hash), place), l->ir->nfns);
 			if (*slot != l->ir->nfns) {
 				m->fn[f] = *slot;
@@ -304,6 +309,7 @@ static void define_fns(struct linker *l, uint32_t unit)
 		}
 		m->fn[f] = new_fn(l, unit, f, key);
 	}
+	free(places);
 }
 
 static uint32_t common_dir(const char *a, const char *b)
@@ -492,10 +498,29 @@ static void end_unit(struct linker *l, uint32_t i)
 	free(m->path);
 }
 
+/* Room for all that may come: tables that grow would be copied again and again. Nothing is touched before it is
+ * used. */
+static void make_room(struct ir *ir, const struct ir *const *units, uint32_t n)
+{
+#define SECTION(type, name)                                                                        \
+	{                                                                                          \
+		uint64_t total = 0;                                                                \
+		for (uint32_t i = 0; i < n; i++)                                                   \
+			total += units[i]->n##name;                                                \
+		if (total * sizeof(type) > 1 << 16 && total < UINT32_MAX) {                        \
+			ir->name = xmalloc(total * sizeof(type));                                  \
+			ir->cap##name = (uint32_t)total;                                           \
+		}                                                                                  \
+	}
+	IR_TABLES(SECTION)
+#undef SECTION
+}
+
 struct ir *link_merge(const struct ir *const *units, uint32_t n)
 {
 	struct linker l = {.ir = ir_new(), .maps = xcalloc(n + 1, sizeof *l.maps), .nunit = n};
 
+	make_room(l.ir, units, n);
 	for (uint32_t i = 0; i < n; i++) {
 		l.maps[i].u = units[i];
 		define_fns(&l, i);

@@ -221,8 +221,28 @@ static double seconds_of(const struct clause *cl)
 	return cl->lo > 0 ? cl->lo : usual[cl->category];
 }
 
-static void what_it_waits_for(
-	const struct solver *s, struct thread_fact *t, const uint32_t *fns, uint32_t n)
+/* What may block a thread for longer than the work itself takes, in the order of effects; asked once for all threads. */
+struct waits {
+	VEC(uint32_t) v;
+};
+
+static void find_waits(const struct solver *s, struct waits *w)
+{
+	for (uint32_t i = 0; i < s->e->n; i++) {
+		const struct effect *ef = &s->e->e[i];
+		const struct clause *cl = ef->clause;
+		struct bind none = {0};
+		struct frame fr = {.s = s, .fn = ef->fn, .bind = &none, .ctx = CTX_THREAD};
+		if (!cl || cl->verb != VERB_BLOCKS || bits_get(&s->dead_end, ef->site) || cl->category == CAT_LOCK ||
+			cl->category == CAT_LOG || cl->category == CAT_CPU || cl->category == CAT_RANDOM)
+			continue;
+		if (!cl->cond || clause_holds(&fr, ef, cl->cond) != NO)
+			vec_add(&w->v, i);
+	}
+}
+
+static void what_it_waits_for(const struct solver *s, struct thread_fact *t, const uint32_t *fns, uint32_t n,
+	const struct waits *w)
 {
 	const struct facts *f = s->f;
 	struct arena *mem = arena_new();
@@ -231,19 +251,10 @@ static void what_it_waits_for(
 
 	for (uint32_t i = 0; i < n; i++)
 		bits_set(&in, fns[i]);
-	for (uint32_t i = 0; i < s->e->n; i++) {
-		const struct effect *ef = &s->e->e[i];
+	for (uint32_t i = 0; i < w->v.n; i++) {
+		const struct effect *ef = &s->e->e[w->v.v[i]];
 		const struct clause *cl = ef->clause;
-		if (!cl || cl->verb != VERB_BLOCKS || !bits_get(&in, ef->fn) ||
-			!reach_has(s->p, &f->entries[t->entry], ef->site) ||
-			bits_get(&s->dead_end, ef->site))
-			continue;
-		if (cl->category == CAT_LOCK || cl->category == CAT_LOG ||
-			cl->category == CAT_CPU || cl->category == CAT_RANDOM)
-			continue;
-		struct bind none = {0};
-		struct frame fr = {.s = s, .fn = ef->fn, .bind = &none, .ctx = CTX_THREAD};
-		if (cl->cond && clause_holds(&fr, ef, cl->cond) == NO)
+		if (!bits_get(&in, ef->fn) || !reach_has(s->p, &f->entries[t->entry], ef->site))
 			continue;
 		t->io |= cl->category == CAT_IO || cl->category == CAT_PEER;
 		if (seconds_of(cl) > most) {
@@ -396,6 +407,7 @@ static bool default_stack(const struct solver *s, const struct entry *e)
 void solve_threads(struct solver *s)
 {
 	struct facts *f = s->f;
+	struct waits waits = {0};
 	f->threads = arena_alloc(f->mem, (f->nentry + 1) * sizeof *f->threads);
 	for (uint32_t i = 0; i < f->nentry; i++) {
 		const struct entry *e = &f->entries[i];
@@ -421,10 +433,13 @@ void solve_threads(struct solver *s)
 			t.default_stack = default_stack(s, e);
 			t.slot = neighbours(s, e);
 		}
-		what_it_waits_for(s, &t, fns, n);
+		if (!f->nthread)
+			find_waits(s, &waits);
+		what_it_waits_for(s, &t, fns, n, &waits);
 		does_it_sleep(s, &t, e->fn);
 		what_it_computes(s, &t, fns, n);
 		f->threads[f->nthread++] = t;
 		arena_free(mem);
 	}
+	vec_free(&waits.v);
 }
