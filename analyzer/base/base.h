@@ -165,7 +165,7 @@ struct span {
 	const char *kind, *name; /* "stage", "solver", "rule", "unit"; not copied */
 	uint32_t lane;		 /* 0: this process; workers from 1 on */
 	double start, seconds;	 /* clock_now() */
-	double cpu;		 /* units: in the worker */
+	double cpu;		 /* of this process; units: in the worker */
 	uint64_t bytes;		 /* resident at its end; units: the worker's peak so far */
 	int64_t grown;		 /* bytes since its beginning */
 };

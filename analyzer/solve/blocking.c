@@ -549,6 +549,7 @@ void solve_blocking(struct solver *s)
 	struct bind no_bind = {0};
 	struct modeset no_modes = {0};
 
+	s->all_settled = true;
 	bind_id(s, &no_bind);
 	modeset_id(s, &no_modes);
 	se.contexts = xcalloc(s->ir->nfns + 1, sizeof *se.contexts);

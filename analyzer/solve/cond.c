@@ -82,6 +82,68 @@ static enum tri guard_holds(const struct frame *fr, const struct guard *g)
 	return g->succ == 1 ? not(t) : t;
 }
 
+/* Is what a local holds always something of which nothing is known but, perhaps, that it is a descriptor: read from
+ * memory that start-up code has not settled, or the result of a call without effects? */
+static bool is_opaque(const struct solver *s, uint32_t fn, struct ref r, int depth)
+{
+	const struct fn *f = &s->ir->fns[fn];
+	const struct local_facts *l = local_facts(s, fn);
+	uint32_t d;
+
+	if (r.kind != REF_LOCAL || depth > 3 || s->ir->locals[f->local + r.id].flags & LOCAL_ADDR || r.id < f->nparam ||
+		l->def[r.id] == NONE)
+		return false;
+	for (d = l->def[r.id]; d != NONE; d = l->next_def[d - f->op]) {
+		const struct op *op = &s->ir->ops[d];
+		uint64_t key;
+		switch (op->kind) {
+		case OP_LOAD:
+			key = s->settled.v.n ? global_key(s->ir, op->src.id) : 0;
+			if (key && map_get(&s->settled.index, key) != NONE)
+				return false;
+			break;
+		case OP_CALL:
+		case OP_ICALL:
+			if (bits_get(&s->e->at, d))
+				return false;
+			break;
+		case OP_COPY:
+			if (!is_opaque(s, fn, op->src, depth + 1))
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+static void find_decided(const struct solver *s, uint32_t fn)
+{
+	struct local_facts *l = s->local[fn];
+	const struct fn *f = &s->ir->fns[fn];
+
+	if (!l->decided) {
+		const struct cfg *g = program_cfg(s->p, fn);
+		l->vague = arena_alloc(s->mem, f->nblock);
+		l->decided = arena_alloc(s->mem, f->nblock * sizeof *l->decided);
+		memset(l->decided, 0xff, f->nblock * sizeof *l->decided);
+		for (uint32_t i = 0; i < g->nrpo; i++) { /* dominators come first */
+			uint32_t b = g->rpo[i], up = g->idom[b], at = l->guard[b].at;
+			if (up != NONE) {
+				l->decided[b] = l->decided[up];
+				l->vague[b] = l->vague[up];
+			}
+			if (at == NONE)
+				continue;
+			if (is_opaque(s, fn, s->ir->blocks[f->block + at].cond.lhs, 0))
+				l->vague[b] = true;
+			else
+				l->decided[b] = b;
+		}
+	}
+}
+
 enum tri site_reached(const struct frame *fr, uint32_t site)
 {
 	const struct solver *s = fr->s;
@@ -94,7 +156,13 @@ enum tri site_reached(const struct frame *fr, uint32_t site)
 		*s->budget = MAX_STEPS;
 	struct frame in = *fr;
 	in.depth++;
-	for (uint32_t b = l->guarded[s->p->op_block[site]]; b != NONE && all != NO; b = l->guarded[l->guard[b].at]) {
+	const uint32_t *guarded = l->guarded;
+	if (s->all_settled) {
+		find_decided(s, fr->fn);
+		guarded = l->decided;
+		all = l->vague[s->p->op_block[site]] ? MAYBE : YES;
+	}
+	for (uint32_t b = guarded[s->p->op_block[site]]; b != NONE && all != NO; b = guarded[l->guard[b].at]) {
 		enum tri t;
 		if (fr->memo && fr->memo->reached[b]) {
 			t = fr->memo->reached[b] - 1;

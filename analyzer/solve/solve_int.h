@@ -23,6 +23,8 @@ struct reached {
 struct local_facts {
 	uint32_t *def, *next_def; /* per local: newest defining op (absolute), chained; NONE ends */
 	struct guard *guard;	  /* per block: the branch right in front of it; at is NONE if there is none */
+	uint32_t *decided;	  /* as guarded, without guards of which nothing can ever be known; or NULL: not asked yet */
+	bool *vague;		  /* per block: one of those stands in front of it */
 	uint32_t *guarded;	  /* per block: it, or its nearest dominator, that has a guard; or NONE */
 	uint32_t *guard_params;	  /* per block: parameters that decide whether it is reached (bits); or NULL: not asked yet */
 };
@@ -82,6 +84,7 @@ struct solver {
 	struct bits vague;	    /* per op: a call through a pointer that may reach very many functions (control.c) */
 	bool *asks_mode;	    /* per function: calls a function that tells where it runs (TRUE_ON) */
 	bool *forks;		    /* per function: its result is 0 in a forked child */
+	bool all_settled;	    /* settled is complete */
 	uint32_t *budget;	    /* steps left for the value that is being looked for */
 	bool *no_return;	    /* per function: never comes back */
 	struct bits dead_end;	    /* per op: control cannot reach a return from here */
