@@ -138,14 +138,15 @@ static uint8_t touch_of(const struct clause *c)
 		return TOUCH_LOCK;
 	case VERB_ONCE:
 	case VERB_CREATES: /* under which locks */
-		return TOUCH_LOCK | TOUCH_MOVE;
+		return TOUCH_LOCK | TOUCH_MOVE | (c->verb == VERB_CREATES ? TOUCH_CREATE : 0);
 	case VERB_JOINS:
 	case VERB_DETACHES:
 	case VERB_BARRIER:
 	case VERB_LOOP_RUN:
+		return TOUCH_MOVE;
 	case VERB_SETJMP:
 	case VERB_LONGJMP:
-		return TOUCH_MOVE;
+		return TOUCH_JUMP;
 	default:
 		return 0;
 	}

@@ -109,8 +109,6 @@ static void see_orders(struct search *x)
 	struct race *r = x->r;
 	for (uint32_t i = 0; i < r->orders.n; i++) {
 		const struct order *o = &r->orders.v[i];
-		if (o->held != NONE)
-			continue;
 		*map_slot(&x->sites, o->site, 0) = 1;
 		uint32_t places = context_places(r, r->ctxs.v[o->ctx], o->taken);
 		if (places == USET_MANY || !uset_n(r, places))
@@ -430,7 +428,7 @@ void locks_big(struct telling *m)
 	for (uint32_t i = 0; i < r->orders.n; i++) {
 		const struct order *o = &r->orders.v[i];
 		struct context *c = r->ctxs.v[o->ctx];
-		uint32_t place = o->held == NONE && !for_reading(r, o->site) ? telling_place(r, c, o->taken) : NONE;
+		uint32_t place = !for_reading(r, o->site) ? telling_place(r, c, o->taken) : NONE;
 		if (place == NONE)
 			continue;
 		big_at(m, o, place, o->moment);

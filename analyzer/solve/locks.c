@@ -18,14 +18,25 @@
 enum {
 	MAX_DEPTH = 120,
 	MAX_ROUNDS = 24,
+	FEW_ROUNDS = 3,
 	MAX_MOMENTS = 3,  /* of one way to call a function */
-	MAX_AROUND = 64,
+	MANY_MOMENTS = 12, /* contexts of a function in a large program that are told apart by moments */
 	/* Contexts of a function from which on constants, then all that is known of its parameters, no longer count. */
 	FEW = 8,
 	MANY = 24,
 };
 
 /* ---- contexts ---- */
+
+uint64_t race_budget(const struct race *r, uint32_t times)
+{
+	return 1000000 + (uint64_t)r->ir->nops * times;
+}
+
+bool race_tired(const struct race *r)
+{
+	return r->work > race_budget(r, TIRED_WORK);
+}
 
 bool race_blurred(const struct race *r)
 {
@@ -40,17 +51,20 @@ uint32_t lock_id(struct race *r, struct lock l)
 	return *slot;
 }
 
-const struct symattr *context_find_attr(const struct context *c, uint32_t sym)
+const struct symattr *context_find_attr(struct context *c, uint32_t sym)
 {
 	uint32_t i = map_get(&c->attr_of, sym);
-	return i == NONE ? NULL : &c->attrs.v[i];
+	if (i == NONE)
+		return NULL;
+	c->attrs.v[i].used = true;
+	return &c->attrs.v[i];
 }
 
 struct symattr *context_attr(struct context *c, uint32_t sym)
 {
 	uint32_t *slot = map_slot(&c->attr_of, sym, c->attrs.n);
 	if (*slot == c->attrs.n)
-		vec_add(&c->attrs, ((struct symattr){sym, USET_EMPTY, NONE, NONE}));
+		vec_add(&c->attrs, ((struct symattr){sym, USET_EMPTY, NONE, NONE, false}));
 	return &c->attrs.v[*slot];
 }
 
@@ -104,14 +118,6 @@ static uint64_t key_hash(const struct context *k)
 	return h;
 }
 
-/* Locks that are not told of any more: nothing can be said of who unlocks them. */
-static uint32_t lose(struct race *r, uint32_t locks)
-{
-	for (uint32_t i = 0; i < uset_n(r, locks); i++)
-		r->lost = uset_union(r, r->lost, uset_add(r, USET_EMPTY, r->locks.v[uset_at(r, locks, i)].addr));
-	return USET_EMPTY;
-}
-
 /* Too many ways to call it: by what the parameters may be anywhere. */
 static void generalise(struct race *r, struct context *k, struct psym *syms, uint32_t *params)
 {
@@ -134,6 +140,7 @@ static void generalise(struct race *r, struct context *k, struct psym *syms, uin
 	}
 	k->sym = syms;
 	k->param = params;
+	k->general = true;
 }
 
 static uint32_t add_context(struct race *r, const struct context *key)
@@ -146,6 +153,7 @@ static uint32_t add_context(struct race *r, const struct context *key)
 	c->locks = key->locks;
 	c->moment = key->moment;
 	c->base = key->base;
+	c->general = key->general;
 	c->parent = key->parent;
 	c->site = key->site;
 	c->why = key->why;
@@ -156,7 +164,7 @@ static uint32_t add_context(struct race *r, const struct context *key)
 	for (uint32_t i = 0; i < c->nsym; i++) {
 		c->sym[i] = key->sym[i];
 		*context_attr(c, race_sym(r, RSYM_PARAM, i, 0, 0)) =
-			(struct symattr){race_sym(r, RSYM_PARAM, i, 0, 0), c->sym[i].set, c->sym[i].origin, c->sym[i].own};
+			(struct symattr){race_sym(r, RSYM_PARAM, i, 0, 0), c->sym[i].set, c->sym[i].origin, c->sym[i].own, false};
 	}
 	vec_add(&r->ctxs, c);
 	r->nctx[key->fn]++;
@@ -188,12 +196,11 @@ uint32_t context_get(struct race *r, struct context *key)
 		return have;
 	if (key->parent != NONE && n >= few) {
 		forget_numbers(r, key);
-		if (n >= few * (MANY / FEW)) {
+		if (crowded || n >= few * (MANY / FEW))
 			generalise(r, key, syms, params);
-			if (n >= (crowded ? 4 : 1) * 2 * few * (MANY / FEW) && key->locks != LOCKS_INHERIT)
-				key->locks = lose(r, key->locks);
-		}
 	}
+	if (crowded && key->parent != NONE && n >= MANY_MOMENTS)
+		key->moment = MOMENT_INHERIT;
 	uint32_t moment = key->moment;
 	if (key->parent != NONE && moment != MOMENT_INHERIT) {
 		/* what differs by the moment alone: after a few, one for what holds at all of them */
@@ -237,7 +244,8 @@ void context_look(struct race *r, uint32_t ctx)
 	struct context *c = r->ctxs.v[ctx];
 	if (c->running || (c->seen && !c->queued) || r->gave_up)
 		return;
-	if (r->depth >= MAX_DEPTH || (c->rounds & 0x7fffffff) >= MAX_ROUNDS) {
+	if (r->depth >= MAX_DEPTH || (c->rounds & 0x7fffffff) >= (race_tired(r) ? FEW_ROUNDS : MAX_ROUNDS)) {
+		c->queued = false;
 		if (!c->seen)
 			context_again(r, ctx);
 		return;
@@ -261,11 +269,12 @@ void context_look(struct race *r, uint32_t ctx)
 	}
 }
 
-void misuse_add(struct race *r, enum misuse_kind kind, uint32_t ctx, uint32_t site, uint32_t addr, uint32_t other)
+void misuse_add(struct race *r, struct misuse x)
 {
-	uint32_t *slot = map_slot(&r->misuse_seen, hash_mix((uint64_t)kind << 32 | site, (uint64_t)ctx << 32 | addr), 0);
+	uint64_t h = hash_mix((uint64_t)x.kind << 32 | x.site, (uint64_t)x.ctx << 32 | x.addr);
+	uint32_t *slot = map_slot(&r->misuse_seen, hash_mix(h, x.locks), 0);
 	if (!*slot)
-		vec_add(&r->misuses, ((struct misuse){(uint8_t)kind, ctx, site, addr, other}));
+		vec_add(&r->misuses, x);
 	*slot = 1;
 }
 
@@ -278,7 +287,7 @@ static void root(struct race *r, uint32_t fn, uint32_t moment, uint32_t site)
 	struct context k = {.fn = fn,
 		.inst = fn,
 		.nparam = r->ir->fns[fn].nparam < COUNT(params) ? r->ir->fns[fn].nparam : COUNT(params),
-		.locks = r->touch[fn] & TOUCH_LOCK ? USET_EMPTY : LOCKS_INHERIT,
+		.locks = r->touch[fn] & TOUCH_CREATE ? USET_EMPTY : LOCKS_INHERIT,
 		.moment = moment,
 		.parent = NONE,
 		.site = site};
@@ -288,14 +297,29 @@ static void root(struct race *r, uint32_t fn, uint32_t moment, uint32_t site)
 	context_look(r, context_get(r, &k));
 }
 
+static int callees_first(const void *x, const void *y, void *ctx)
+{
+	const struct race *r = ctx;
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+	uint32_t f = r->rank[r->ctxs.v[a]->fn], g = r->rank[r->ctxs.v[b]->fn];
+	return f != g ? (f < g ? -1 : 1) : a < b ? -1 : a > b;
+}
+
+/* Rounds over what is left to look at, what is called before what calls it. */
 static void finish(struct race *r)
 {
+	VEC(uint32_t) now = {0};
 	while (r->todo.n) {
-		uint32_t c = r->todo.v[--r->todo.n];
-		if (r->ctxs.v[c]->queued)
-			context_look(r, c);
-		r->ctxs.v[c]->queued = false;
+		now.n = 0;
+		for (uint32_t i = 0; i < r->todo.n; i++)
+			vec_add(&now, r->todo.v[i]);
+		r->todo.n = 0;
+		qsort_r(now.v, now.n, sizeof *now.v, callees_first, r);
+		for (uint32_t i = 0; i < now.n && !r->gave_up; i++)
+			if (r->ctxs.v[now.v[i]]->queued)
+				context_look(r, now.v[i]);
 	}
+	vec_free(&now);
 }
 
 static void roots(struct race *r)
@@ -358,134 +382,20 @@ static void roots(struct race *r)
 	finish(r);
 }
 
-/* ---- what callers add ---- */
-
-static uint32_t in_callee(struct race *r, const struct in_edge *e, struct context *from, uint32_t locks);
-
-static uint32_t move_val(struct race *r, const struct in_edge *e, uint32_t val);
-
-static uint32_t move_sym(const struct in_edge *e, uint32_t sym)
+/* Semaphores that somebody posts without having waited for them are no locks. */
+static void posts(struct race *r)
 {
-	for (uint32_t i = 0; i < e->nmap; i++)
-		if (e->map[i].from == sym)
-			return e->map[i].to;
-	return NONE;
-}
-
-static uint32_t move_addr(struct race *r, const struct in_edge *e, uint32_t addr)
-{
-	struct addr a = r->addrs.v[addr];
-	uint32_t up;
-	switch (a.kind) {
-	case ADDR_OBJ:
-		return addr;
-	case ADDR_SYM:
-		up = move_sym(e, a.root);
-		return up == NONE ? NONE : addr_sym(r, up);
-	case ADDR_OFF:
-		up = move_addr(r, e, a.up);
-		return up == NONE ? NONE : addr_off(r, up, a.n);
-	default:
-		up = move_addr(r, e, a.up);
-		return up == NONE ? NONE : addr_idx(r, up, (uint32_t)a.n, move_val(r, e, a.idx));
+	for (uint32_t i = 0; i < r->misuses.n; i++) {
+		const struct misuse *x = &r->misuses.v[i];
+		struct context *c = r->ctxs.v[x->ctx];
+		if (x->kind != MISUSE_POSTED)
+			continue;
+		bool held = c->locks == LOCKS_INHERIT && c->around.n;
+		for (uint32_t k = 0; k < c->around.n && held; k++)
+			held = locks_find(r, locks_within(r, c, c->around.v[k].locks, x->locks, false), x->addr, 0) != NONE;
+		if (!held)
+			r->posted = uset_union(r, r->posted, context_places(r, c, x->addr));
 	}
-}
-
-static uint32_t move_val(struct race *r, const struct in_edge *e, uint32_t val)
-{
-	struct rval v = r->vals.v[val];
-	if (v.kind != V_SYM)
-		return v.kind == V_CONST ? val : VAL_UNKNOWN;
-	uint32_t to = move_sym(e, v.a);
-	return to == NONE ? VAL_UNKNOWN : rval_sym(r, to, v.n);
-}
-
-static uint32_t in_callee(struct race *r, const struct in_edge *e, struct context *from, uint32_t locks)
-{
-	uint32_t ids[MAX_SET], n = 0;
-	for (uint32_t i = 0; i < uset_n(r, locks) && n < COUNT(ids); i++) {
-		struct lock l = r->locks.v[uset_at(r, locks, i)];
-		uint32_t addr = move_addr(r, e, l.addr);
-		if (addr == NONE && r->syms.v[r->addrs.v[l.addr].root].kind == RSYM_FOREIGN)
-			addr = l.addr;
-		if (addr == NONE)
-			addr = addr_sym(r, race_sym(r, RSYM_FOREIGN, context_places(r, from, l.addr), NONE, 0));
-		l.addr = addr;
-		ids[n++] = lock_id(r, l);
-	}
-	return uset_of(r, ids, n);
-}
-
-static bool add_around(struct context *c, struct around a)
-{
-	for (uint32_t i = 0; i < c->around.n; i++)
-		if (c->around.v[i].locks == a.locks && c->around.v[i].moment == a.moment)
-			return false;
-	if (c->around.n >= MAX_AROUND)
-		return false;
-	vec_add(&c->around, a);
-	return true;
-}
-
-static void surround(struct race *r)
-{
-	VEC(uint32_t) todo = {0};
-	struct edge_to {
-		uint32_t to, edge;
-	};
-	/* edges by caller */
-	uint32_t *first = xcalloc(r->ctxs.n + 2, sizeof *first), n = 0;
-	for (uint32_t i = 0; i < r->ctxs.n; i++) {
-		n += r->ctxs.v[i]->in.n;
-		for (uint32_t k = 0; k < r->ctxs.v[i]->in.n; k++)
-			first[r->ctxs.v[i]->in.v[k].from + 2]++;
-	}
-	for (uint32_t i = 0; i < r->ctxs.n; i++)
-		first[i + 2] += first[i + 1];
-	struct edge_to *out = xmalloc((n + 1) * sizeof *out);
-	for (uint32_t i = 0; i < r->ctxs.n; i++)
-		for (uint32_t k = 0; k < r->ctxs.v[i]->in.n; k++)
-			out[first[r->ctxs.v[i]->in.v[k].from + 1]++] = (struct edge_to){i, k};
-	/* now first[c] .. first[c + 1] are c's */
-	for (uint32_t i = 0; i < r->ctxs.n; i++) {
-		struct context *c = r->ctxs.v[i];
-		if (c->parent == NONE)
-			add_around(c, (struct around){c->base, c->moment});
-		vec_add(&todo, i);
-		c->queued = true;
-	}
-	while (todo.n) {
-		uint32_t i = todo.v[--todo.n];
-		struct context *c = r->ctxs.v[i];
-		c->queued = false;
-		for (uint32_t x = first[i]; x < first[i + 1]; x++) {
-			struct context *to = r->ctxs.v[out[x].to];
-			struct in_edge e = to->in.v[out[x].edge];
-			struct around own = {USET_EMPTY, MOMENT_INHERIT};
-			bool changed = false;
-			uint32_t na = c->around.n;
-			if (!na) {
-				if (c->locks == LOCKS_INHERIT || c->moment == MOMENT_INHERIT)
-					continue; /* nobody has come to it yet */
-				na = 1;
-			}
-			for (uint32_t k = 0; k < na; k++) {
-				struct around a = c->around.n ? c->around.v[k] : own, b = {USET_EMPTY, MOMENT_INHERIT};
-				if (to->locks == LOCKS_INHERIT)
-					b.locks = e.locks != LOCKS_INHERIT ? e.locks : in_callee(r, &e, c, a.locks);
-				if (to->moment == MOMENT_INHERIT)
-					b.moment = e.moment != MOMENT_INHERIT ? e.moment : a.moment;
-				changed |= add_around(to, b);
-			}
-			if (changed && !to->queued) {
-				to->queued = true;
-				vec_add(&todo, out[x].to);
-			}
-		}
-	}
-	free(first);
-	free(out);
-	vec_free(&todo);
 }
 
 void solve_locks(struct race *r)
@@ -494,10 +404,14 @@ void solve_locks(struct race *r)
 	for (uint32_t i = 0; i < r->ir->nfns; i++)
 		r->waits_in[i] = NONE - 1;
 	r->nctx = arena_alloc(r->mem, (r->ir->nfns + 1) * sizeof *r->nctx);
+	r->rank = arena_alloc(r->mem, (r->ir->nfns + 1) * sizeof *r->rank);
+	for (uint32_t i = 0; i < r->ir->nfns; i++)
+		r->rank[r->p->bottom_up[i]] = i;
 	rval_const(r, 0);
 	uset_of(r, NULL, 0);
 	roots(r);
-	surround(r);
+	contexts_surround(r);
+	posts(r);
 }
 
 void race_free(struct race *r)

@@ -13,9 +13,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_STATES = 10, MAX_PASSES = 16, MAX_FACTS = 40 };
-/* Ops looked at, once for each state: about a second. What needs more is not told about at all. */
-enum { MAX_WORK = 4000000 };
+enum { MAX_STATES = 10, MAX_EXITS = 10, FEW_STATES = 3, MAX_PASSES = 16, MAX_FACTS = 40 };
 
 /* ---- states ---- */
 
@@ -55,16 +53,24 @@ static void states_free(struct states *st)
 	*st = (struct states){0};
 }
 
+/* The block is looked at again in all of its states. */
+void flow_again(struct look *fl, uint32_t block)
+{
+	for (uint32_t i = 0; i < fl->in[block].n; i++)
+		fl->in[block].v[i].dirty = true;
+	fl->dirty[block] = fl->in[block].n != 0;
+}
+
 /* ---- attributes ---- */
 
 void flow_set_attr(struct look *fl, uint32_t sym, uint32_t set, uint32_t origin, uint32_t own)
 {
-	bool known = context_find_attr(fl->c, sym) != NULL;
+	bool known = map_get(&fl->c->attr_of, sym) != NONE;
 	struct symattr *a = context_attr(fl->c, sym);
 	uint32_t both = known ? uset_union(fl->r, a->set, set) : set;
 	if (known && a->set == both && (a->origin == origin || a->origin == NONE) && (a->own == own || a->own == NONE))
 		return;
-	fl->all_dirty |= known;
+	fl->all_dirty |= known && a->used;
 	a->set = both;
 	a->origin = known && a->origin != origin ? NONE : origin;
 	a->own = known && a->own != own ? NONE : own;
@@ -430,12 +436,14 @@ bool states_add(struct look *fl, struct states *to, struct state *s, uint32_t wh
 			best = i;
 	if (best != NONE) {
 		bool changed = merge(fl, &to->v[best], s, where);
+		to->v[best].dirty |= changed;
 		state_free(s);
 		return changed;
 	}
-	if (to->n < MAX_STATES) {
+	if (to->n < (race_tired(r) ? FEW_STATES : MAX_STATES)) {
 		if (to->n == to->cap)
 			to->v = vec_grow(to->v, &to->cap, sizeof *to->v);
+		s->dirty = true;
 		to->v[to->n++] = *s;
 		return true;
 	}
@@ -449,24 +457,21 @@ bool states_add(struct look *fl, struct states *to, struct state *s, uint32_t wh
 	if (best == NONE)
 		best = to->n - 1;
 	struct state *t = &to->v[best];
-	uint32_t locks = t->locks == s->locks ? t->locks : uset_meet(r, t->locks, s->locks);
-	for (int side = 0; side < 2; side++) {
-		uint32_t some = side ? t->locks : s->locks;
-		for (uint32_t i = 0; i < uset_n(r, some); i++)
-			if (!uset_has(r, locks, uset_at(r, some, i)))
-				r->lost = uset_union(r, r->lost, uset_add(r, USET_EMPTY, r->locks.v[uset_at(r, some, i)].addr));
-	}
+	uint32_t locks = t->locks == s->locks ? t->locks : locks_meet(r, t->locks, s->locks);
 	uint32_t moment = t->moment == s->moment ? t->moment : moment_weaker(r, t->moment, s->moment);
 	bool changed = locks != t->locks || moment != t->moment;
 	t->locks = locks;
 	t->moment = moment;
 	changed |= merge(fl, t, s, where);
+	t->dirty |= changed;
 	state_free(s);
 	for (uint32_t i = 0; i < to->n; i++) /* it may be one that is there already */
 		if (i != best && to->v[i].locks == locks && to->v[i].moment == moment) {
 			struct state gone = to->v[best];
 			to->v[best] = to->v[--to->n];
-			merge(fl, &to->v[i == to->n ? best : i], &gone, where);
+			uint32_t into = i == to->n ? best : i;
+			if (merge(fl, &to->v[into], &gone, where))
+				to->v[into].dirty = true;
 			state_free(&gone);
 			break;
 		}
@@ -562,6 +567,16 @@ static bool is_lost(const struct race *r, uint32_t addr)
 	return addr_on_sym(r, addr) && r->syms.v[r->addrs.v[addr].root].kind == RSYM_LOST;
 }
 
+static bool mentions_lost(const struct race *r, uint32_t addr)
+{
+	for (; r->addrs.v[addr].kind >= ADDR_OFF; addr = r->addrs.v[addr].up) {
+		struct rval v = r->addrs.v[addr].kind == ADDR_IDX ? r->vals.v[r->addrs.v[addr].idx] : (struct rval){0};
+		if (v.kind == V_SYM && r->syms.v[v.a].kind == RSYM_LOST)
+			return true;
+	}
+	return is_lost(r, addr);
+}
+
 static void enter_loop(struct look *fl, uint32_t head, struct state *s, bool back)
 {
 	struct race *r = fl->r;
@@ -597,7 +612,12 @@ static void enter_loop(struct look *fl, uint32_t head, struct state *s, bool bac
 	uint32_t ids[MAX_SET], n = 0;
 	for (uint32_t i = 0; i < uset_n(r, s->locks) && n < COUNT(ids); i++) {
 		struct lock l = r->locks.v[uset_at(r, s->locks, i)];
-		l.addr = rename_addr(&re, l.addr);
+		uint32_t now = rename_addr(&re, l.addr);
+		if (now != l.addr && mentions_lost(r, now)) { /* one of an earlier round: some lock of its places */
+			now = addr_sym(r, race_sym(r, RSYM_FOREIGN, context_places(r, fl->c, l.addr), NONE, 0));
+			l.count = 1;
+		}
+		l.addr = now;
 		ids[n++] = lock_id(r, l);
 	}
 	s->locks = uset_of(r, ids, n);
@@ -766,7 +786,7 @@ static void check_stack(struct look *fl, const struct state *s)
 		for (uint32_t k = 0; k < m->nchild; k++) {
 			const struct child *c = &r->children.v[m->children + k];
 			if (c->thread == fl->c->stack.v[i].addr && c->status != CHILD_DONE)
-				misuse_add(r, MISUSE_STACK, fl->id, fl->c->stack.v[i].site, NONE, c->thread);
+				misuse_add(r, (struct misuse){MISUSE_STACK, fl->id, fl->c->stack.v[i].site, NONE, c->thread, USET_EMPTY});
 		}
 }
 
@@ -796,10 +816,20 @@ static void leave(struct look *fl, struct state *s, uint32_t val)
 	for (uint32_t i = 0; i < c->nsym && i < 32; i++)
 		if (state_fresh(s, race_sym(r, RSYM_PARAM, i, 0, 0)))
 			e.fresh |= 1u << i;
-	for (uint32_t i = 0; i < c->exits.n; i++) {
-		struct exit_state *x = &c->exits.v[i], old = *x;
-		if (x->jump || x->locks != e.locks || x->moment != e.moment)
-			continue;
+	uint32_t same = NONE, near = NONE;
+	for (uint32_t i = 0; i < c->exits.n && same == NONE; i++) {
+		const struct exit_state *x = &c->exits.v[i];
+		if (!x->jump && x->locks == e.locks && x->moment == e.moment)
+			same = i;
+		else if (!x->jump && (near == NONE || x->moment == e.moment))
+			near = i;
+	}
+	if (same == NONE && c->exits.n >= (race_tired(r) ? FEW_STATES : MAX_EXITS))
+		same = near;
+	if (same != NONE) {
+		struct exit_state *x = &c->exits.v[same], old = *x;
+		x->locks = x->locks == e.locks ? e.locks : locks_meet(r, x->locks, e.locks);
+		x->moment = moment_weaker(r, x->moment, e.moment);
 		if (x->val != e.val) {
 			uint32_t phi = race_sym(r, RSYM_PHI, fl->f->block, NONE, 0); /* one for every return */
 			uint32_t oa = origin_of(fl, x->val), ob = origin_of(fl, e.val);
@@ -810,7 +840,8 @@ static void leave(struct look *fl, struct state *s, uint32_t val)
 		x->hi = x->hi > e.hi ? x->hi : e.hi;
 		x->fresh &= e.fresh;
 		x->fresh_val &= e.fresh_val;
-		if (x->val != old.val || x->lo != old.lo || x->hi != old.hi || x->fresh != old.fresh || x->fresh_val != old.fresh_val)
+		if (x->val != old.val || x->lo != old.lo || x->hi != old.hi || x->fresh != old.fresh || x->fresh_val != old.fresh_val ||
+			x->locks != old.locks || x->moment != old.moment)
 			c->rounds |= 1u << 31; /* changed: tell who called */
 		return;
 	}
@@ -871,14 +902,19 @@ static void run_block(struct look *fl, uint32_t b)
 	const struct block *bl = &ir->blocks[fl->f->block + b];
 	struct states now = {0};
 
-	r->work += (bl->nop + 4) * (uint64_t)fl->in[b].n;
-	r->gave_up |= r->work > MAX_WORK;
-	if (r->gave_up)
-		return;
 	for (uint32_t i = 0; i < fl->in[b].n; i++) {
+		if (!fl->in[b].v[i].dirty)
+			continue; /* it was looked at as it is */
+		fl->in[b].v[i].dirty = false;
 		if (now.n == now.cap)
 			now.v = vec_grow(now.v, &now.cap, sizeof *now.v);
 		state_copy(fl, &now.v[now.n++], &fl->in[b].v[i]);
+	}
+	r->work += (bl->nop + 4) * (uint64_t)now.n;
+	r->gave_up |= r->work > race_budget(r, MOST_WORK);
+	if (r->gave_up) {
+		states_free(&now);
+		return;
 	}
 	uint32_t ret = VAL_UNKNOWN;
 	for (uint32_t o = bl->op; o < bl->op + bl->nop && now.n; o++) {
@@ -954,7 +990,7 @@ void flow_run(struct race *r, uint32_t ctx)
 		if (fl.all_dirty) {
 			fl.all_dirty = false;
 			for (uint32_t i = 0; i < fl.g->nrpo; i++)
-				fl.dirty[fl.g->rpo[i]] = fl.in[fl.g->rpo[i]].n != 0;
+				flow_again(&fl, fl.g->rpo[i]);
 			any = true;
 		}
 		if (!any)

@@ -146,7 +146,7 @@ void flow_access(struct look *fl, struct state *s, uint32_t addr, uint32_t size,
 	struct access a = {.site = fl->op,
 		.addr = addr,
 		.size = size,
-		.locks = c->locks == LOCKS_INHERIT ? LOCKS_INHERIT : s->locks,
+		.locks = s->locks,
 		.moment = c->moment == MOMENT_INHERIT ? MOMENT_INHERIT : s->moment,
 		.flags = flags};
 	uint64_t h = hash_mix(hash_mix((uint64_t)a.site << 32 | a.addr, (uint64_t)a.locks << 32 | a.moment), (uint64_t)a.size << 8 | a.flags);

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_EDGES = 4000, MAX_CYCLE = 4, MAX_WAITERS = 8 };
+enum { MAX_EDGES = 4000, MAX_CYCLE = 4, MAX_WAITERS = 8, MAX_HELD = 64 };
 
 /* ---- calls that wait ---- */
 
@@ -95,6 +95,7 @@ void stay_add(struct race *r, enum stay_kind kind, uint32_t ctx, uint32_t site, 
 
 struct edge_of { /* an order between two places */
 	uint32_t from, to, order, moment;
+	uint32_t held; /* from, as an address in the context of the order */
 	uint32_t gates; /* set of places of all locks held */
 };
 const char *telling_name(struct telling *m, struct context *c, uint32_t addr)
@@ -147,7 +148,7 @@ static uint32_t places_held(struct race *r, struct context *c, uint32_t locks)
 	uint32_t set = USET_EMPTY;
 	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
 		struct lock l = r->locks.v[uset_at(r, locks, i)];
-		uint32_t at = l.flags & (LOCK_SEM | LOCK_ONCE) ? NONE : telling_place(r, c, l.addr);
+		uint32_t at = l.flags & (LOCK_SEM | LOCK_ONCE | LOCK_MAYBE) ? NONE : telling_place(r, c, l.addr);
 		if (at != NONE)
 			set = uset_add(r, set, at);
 	}
@@ -161,26 +162,60 @@ bool telling_certain(const struct race *r, uint32_t ctx)
 	return !c->guess && (t == NONE || (r->threads.v[t].kind != THREAD_CALLER && r->threads.v[t].kind != THREAD_OPEN));
 }
 
+/* Where the context, or who called it first, takes what is at that place. */
+static uint32_t taken_above(struct race *r, uint32_t ctx, uint32_t place)
+{
+	for (; ctx != NONE; ctx = r->ctxs.v[ctx]->parent) {
+		struct context *c = r->ctxs.v[ctx];
+		for (uint32_t i = 0; i < c->taken.n; i++)
+			if (telling_place(r, c, c->taken.v[i].addr) == place)
+				return c->taken.v[i].site;
+	}
+	return NONE;
+}
+
 /* ---- cycles ---- */
+
+/* What may be held, and when, where these locks are told of in the context: distinct ones; count, at most max. */
+static uint32_t held_at(struct telling *m, struct context *c, uint32_t locks, uint32_t moment, struct around *out, uint32_t max)
+{
+	struct race *r = m->r;
+	bool relative = c->locks == LOCKS_INHERIT;
+	uint32_t n = 0;
+	if (!relative && moment != MOMENT_INHERIT) {
+		out[n++] = (struct around){locks, moment};
+		return n;
+	}
+	for (uint32_t k = 0; k < c->around.n && n < max; k++) {
+		struct around a = c->around.v[k];
+		a.locks = relative ? locks_within(r, c, a.locks, locks, false) : locks;
+		a.moment = moment == MOMENT_INHERIT ? a.moment : moment;
+		bool have = a.moment == MOMENT_INHERIT;
+		for (uint32_t i = 0; i < n && !have; i++)
+			have = out[i].locks == a.locks && out[i].moment == a.moment;
+		if (!have)
+			out[n++] = a;
+	}
+	return n;
+}
 
 static void add_edges(struct telling *m)
 {
 	struct race *r = m->r;
+	struct around at[MAX_HELD];
 	for (uint32_t i = 0; i < r->orders.n && m->edges.n < MAX_EDGES; i++) {
 		const struct order *o = &r->orders.v[i];
 		struct context *c = r->ctxs.v[o->ctx];
-		uint32_t from = o->held == NONE ? NONE : telling_place(r, c, o->held), to = telling_place(r, c, o->taken);
-		if (from == NONE || to == NONE || from == to)
-			continue;
-		struct edge_of e = {from, to, i, o->moment, places_held(r, c, o->locks)};
-		if (o->moment != MOMENT_INHERIT) {
-			vec_add(&m->edges, e);
-			continue;
-		}
-		for (uint32_t k = 0; k < c->around.n && k < 8; k++) {
-			e.moment = c->around.v[k].moment;
-			if (e.moment != MOMENT_INHERIT)
-				vec_add(&m->edges, e);
+		uint32_t to = telling_place(r, c, o->taken), n = to == NONE ? 0 : held_at(m, c, o->locks, o->moment, at, COUNT(at));
+		for (uint32_t k = 0; k < n; k++) {
+			uint32_t gates = places_held(r, c, at[k].locks);
+			for (uint32_t h = 0; h < uset_n(r, at[k].locks); h++) {
+				struct lock l = r->locks.v[uset_at(r, at[k].locks, h)];
+				uint32_t from = l.flags & (LOCK_SEM | LOCK_ONCE | LOCK_MAYBE) ? NONE : telling_place(r, c, l.addr);
+				uint64_t key = hash_mix(hash_mix((uint64_t)from << 32 | to, gates), (uint64_t)o->ctx << 32 | at[k].moment);
+				if (from != NONE && from != to && first(m, LOCK_CYCLE, o->site, key))
+					vec_add(&m->edges, ((struct edge_of){from, to, i, at[k].moment, l.addr, gates}));
+			}
 		}
 	}
 }
@@ -216,13 +251,14 @@ static void report_cycle(struct telling *m, const uint32_t *path, uint32_t n)
 		const struct order *o = &r->orders.v[m->edges.v[path[(low + i) % n]].order];
 		struct context *c = r->ctxs.v[o->ctx];
 		telling_step(m, o->site, o->ctx,
-			arena_printf(m->f->mem, "takes '%s' with '%s' held", telling_name(m, c, o->taken), telling_name(m, c, o->held)));
+			arena_printf(m->f->mem, "takes '%s' with '%s' held", telling_name(m, c, o->taken),
+				telling_name(m, c, m->edges.v[path[(low + i) % n]].held)));
 	}
 	/* every other place where these orders are */
 	for (uint32_t i = 0; i < n; i++) {
 		const struct edge_of *e = &m->edges.v[path[(low + i) % n]];
 		const struct order *shown = &r->orders.v[e->order];
-		uint32_t held = context_taken(r->ctxs.v[shown->ctx], shown->held);
+		uint32_t held = taken_above(r, shown->ctx, e->from);
 		if (held != NONE)
 			telling_step(m, held, NONE, "takes the one that it holds");
 		for (uint32_t k = 0; k < m->edges.n && m->uses.v[m->uses.n - 1].nstep < 30; k++) {
@@ -278,6 +314,41 @@ static bool in_places(struct race *r, struct context *c, uint32_t set, uint32_t 
 	return uset_has(r, set, addr) || set == USET_MANY || places == USET_MANY || uset_meet(r, places, set) != USET_EMPTY;
 }
 
+static void twice(struct telling *m)
+{
+	struct race *r = m->r;
+	struct around at[MAX_HELD];
+	for (uint32_t i = 0; i < r->orders.n; i++) {
+		const struct order *o = &r->orders.v[i];
+		struct context *c = r->ctxs.v[o->ctx];
+		uint32_t n = held_at(m, c, o->locks, o->moment, at, COUNT(at));
+		for (uint32_t k = 0; k < n; k++) {
+			uint32_t have = locks_find(r, at[k].locks, o->taken, 0);
+			if (have == NONE || r->locks.v[have].flags & o->flags & LOCK_SHARED || in_places(r, c, r->recursive, o->taken) ||
+				!first(m, LOCK_TWICE, o->site, 0))
+				continue;
+			uint32_t place = telling_place(r, c, o->taken), other = context_taken(c, o->taken);
+			if ((other == NONE || other == o->site) && place != NONE)
+				other = taken_above(r, o->ctx, place);
+			telling_begin(m, LOCK_TWICE, telling_name(m, c, o->taken), race_blurred(r) ? 0 : place != NONE ? 2 : 1);
+			telling_step(m, o->site, o->ctx, "takes it again");
+			if (other != NONE && other != o->site)
+				telling_step(m, other, NONE, "taken here before");
+		}
+	}
+}
+
+/* What a context gives back without having taken it: some caller may hold it. */
+static void callers_hold(struct race *r)
+{
+	for (uint32_t i = 0; i < r->misuses.n; i++) {
+		const struct misuse *x = &r->misuses.v[i];
+		if (x->kind == MISUSE_NOT_HELD && map_get(&r->unlocks, x->site) == NONE &&
+			context_holds(r, r->ctxs.v[x->ctx], x->locks, x->addr))
+			map_put(&r->unlocks, x->site, 1);
+	}
+}
+
 static void misuses(struct telling *m)
 {
 	struct race *r = m->r;
@@ -285,16 +356,10 @@ static void misuses(struct telling *m)
 		const struct misuse *x = &r->misuses.v[i];
 		struct context *c = r->ctxs.v[x->ctx];
 		switch (x->kind) {
-		case MISUSE_DOUBLE:
-			if (in_places(r, c, r->recursive, x->addr) || !first(m, LOCK_TWICE, x->site, 0))
-				break;
-			telling_begin(m, LOCK_TWICE, telling_name(m, c, x->addr), race_blurred(r) ? 0 : telling_place(r, c, x->addr) != NONE ? 2 : 1);
-			telling_step(m, x->site, x->ctx, "takes it again");
-			if (x->other != NONE && x->other != x->site)
-				telling_step(m, x->other, NONE, "taken here before");
+		case MISUSE_POSTED:
 			break;
 		case MISUSE_NOT_HELD:
-			if (map_get(&r->unlocks, x->site) != NONE || in_places(r, c, r->lost, x->addr) || !telling_certain(r, x->ctx) ||
+			if ((c->locks == LOCKS_INHERIT && !c->around.n) || map_get(&r->unlocks, x->site) != NONE || !telling_certain(r, x->ctx) ||
 				!first(m, LOCK_NOT_HELD, x->site, 0))
 				break;
 			telling_begin(m, LOCK_NOT_HELD, telling_name(m, c, x->addr), telling_place(r, c, x->addr) != NONE && !race_blurred(r) ? 1 : 0);
@@ -312,7 +377,7 @@ static void misuses(struct telling *m)
 static bool in_set(const struct race *r, uint32_t locks, uint32_t addr)
 {
 	for (uint32_t i = 0; i < uset_n(r, locks); i++)
-		if (r->locks.v[uset_at(r, locks, i)].addr == addr)
+		if (r->locks.v[uset_at(r, locks, i)].addr == addr && !(r->locks.v[uset_at(r, locks, i)].flags & LOCK_GIVEN))
 			return true;
 	return false;
 }
@@ -339,19 +404,20 @@ static void left(struct telling *m)
 	struct race *r = m->r;
 	for (uint32_t i = 0; i < r->ctxs.n; i++) {
 		struct context *c = r->ctxs.v[i];
-		for (uint32_t e = 0; e < c->exits.n && c->locks != LOCKS_INHERIT; e++) {
+		for (uint32_t e = 0; e < c->exits.n; e++) {
 			const struct exit_state *x = &c->exits.v[e];
 			for (uint32_t k = 0; k < uset_n(r, x->locks) && !x->jump; k++) {
 				struct lock l = r->locks.v[uset_at(r, x->locks, k)];
 				uint32_t taken = context_taken(c, l.addr), given = NONE;
-				if (l.flags & (LOCK_SEM | LOCK_ONCE) || in_set(r, c->locks, l.addr) || taken == NONE)
+				if (l.flags & (LOCK_SEM | LOCK_ONCE | LOCK_GIVEN | LOCK_MAYBE) || taken == NONE ||
+					(c->locks != LOCKS_INHERIT && in_set(r, c->locks, l.addr)))
 					continue;
 				for (uint32_t g = 0; g < c->given.n; g++)
 					if (c->given.v[g].addr == l.addr)
 						given = c->given.v[g].site;
 				for (uint32_t o = 0; o < c->exits.n && given != NONE; o++) {
 					const struct exit_state *y = &c->exits.v[o];
-					if (y->jump || in_set(r, y->locks, l.addr) || !forgot(r, c, x, y) || in_places(r, c, r->lost, l.addr) ||
+					if (y->jump || in_set(r, y->locks, l.addr) || locks_perhaps(r, y->locks) != NONE || !forgot(r, c, x, y) ||
 						!first(m, LOCK_LEFT, taken, 0))
 						continue;
 					telling_begin(m, LOCK_LEFT, telling_name(m, c, l.addr), 1);
@@ -378,7 +444,7 @@ static uint32_t waiter(struct telling *m, uint32_t place, uint32_t moment, uint3
 	for (uint32_t i = from; i < r->orders.n; i++) {
 		const struct order *o = &r->orders.v[i];
 		struct context *c = r->ctxs.v[o->ctx];
-		if (o->held != NONE || telling_place(r, c, o->taken) != place || in_set(r, o->locks, o->taken))
+		if (telling_place(r, c, o->taken) != place || in_set(r, o->locks, o->taken))
 			continue;
 		uint32_t n = o->moment == MOMENT_INHERIT ? c->around.n : 1;
 		for (uint32_t k = 0; k < n; k++) {
@@ -420,7 +486,7 @@ static void held_over_yield(struct telling *m, const struct stay *s, uint32_t lo
 		for (uint32_t at = s->ctx; at != NONE && taken == NONE; at = r->ctxs.v[at]->parent)
 			taken = context_taken(r->ctxs.v[at], l.addr);
 		/* who waits for a lock of tasks lets others run */
-		if (l.flags & (LOCK_SEM | LOCK_ONCE | LOCK_SHARED) || (taken != NONE && suspends(r, taken)) ||
+		if (l.flags & (LOCK_SEM | LOCK_ONCE | LOCK_SHARED | LOCK_MAYBE) || (taken != NONE && suspends(r, taken)) ||
 			!first(m, LOCK_YIELDS, s->site, 0))
 			continue;
 		telling_begin(m, LOCK_YIELDS, telling_name(m, c, l.addr), race_blurred(r) || suspends(r, s->at)->cond ? 0 : 1);
@@ -438,7 +504,7 @@ static void held_there(struct telling *m, const struct stay *s, uint32_t locks, 
 	struct context *c = r->ctxs.v[s->ctx];
 	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
 		struct lock l = r->locks.v[uset_at(r, locks, i)];
-		uint32_t place = l.flags & (LOCK_SEM | LOCK_ONCE) ? NONE : telling_place(r, c, l.addr);
+		uint32_t place = l.flags & (LOCK_SEM | LOCK_ONCE | LOCK_MAYBE) ? NONE : telling_place(r, c, l.addr);
 		if (place == NONE || moment == MOMENT_INHERIT)
 			continue;
 		uint32_t w = waiter(m, place, moment, 0);
@@ -494,16 +560,15 @@ static void stays(struct telling *m)
 	for (uint32_t i = 0; i < r->stays.n; i++) {
 		const struct stay *s = &r->stays.v[i];
 		struct context *c = r->ctxs.v[s->ctx];
-		bool inherits = c->locks == LOCKS_INHERIT || s->moment == MOMENT_INHERIT;
-		for (uint32_t k = 0; k < (inherits ? c->around.n : 1); k++) {
-			uint32_t locks = c->locks == LOCKS_INHERIT ? c->around.v[k].locks : s->locks;
-			uint32_t moment = s->moment == MOMENT_INHERIT ? c->around.v[k].moment : s->moment;
+		struct around at[MAX_HELD];
+		uint32_t n = held_at(m, c, s->locks, s->moment, at, COUNT(at));
+		for (uint32_t k = 0; k < n; k++) {
 			if (s->kind == STAY_FORKS)
-				fork_there(m, s, moment);
-			else if (locks != LOCKS_INHERIT && uset_n(r, locks) && suspends(r, s->at))
-				held_over_yield(m, s, locks);
-			else if (locks != LOCKS_INHERIT && uset_n(r, locks))
-				held_there(m, s, locks, moment);
+				fork_there(m, s, at[k].moment);
+			else if (uset_n(r, at[k].locks) && suspends(r, s->at))
+				held_over_yield(m, s, at[k].locks);
+			else
+				held_there(m, s, at[k].locks, at[k].moment);
 		}
 	}
 }
@@ -524,6 +589,8 @@ void lock_uses(struct race *r, struct build *b)
 {
 	struct telling m = {.r = r, .b = b, .f = r->s->f};
 	cycles(&m);
+	callers_hold(r);
+	twice(&m);
 	misuses(&m);
 	left(&m);
 	stays(&m);

@@ -154,7 +154,7 @@ uint32_t moment_create(struct race *r, uint32_t moment, uint32_t thread, uint32_
 
 	for (uint32_t i = 0; i < uset_n(r, held); i++) {
 		struct lock l = r->locks.v[uset_at(r, held, i)];
-		if (!addr_exact(r, l.addr) || l.flags & (LOCK_SHARED | LOCK_SEM | LOCK_ONCE))
+		if (!addr_exact(r, l.addr) || l.flags & (LOCK_SHARED | LOCK_SEM | LOCK_ONCE | LOCK_MAYBE))
 			continue;
 		now = uset_add(r, now, l.addr);
 		under = uset_add(r, under, pair(r, l.addr, m.thread));

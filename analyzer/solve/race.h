@@ -142,6 +142,8 @@ enum lock_flag {
 	LOCK_ONCE = 4,	 /* "inside pthread_once()", or, shared, "after it" */
 	LOCK_TRIED = 8,	 /* taken without waiting */
 	LOCK_SPIN = 16,
+	LOCK_GIVEN = 32, /* one of the caller's that was given back */
+	LOCK_MAYBE = 64, /* some lock, held in some of the states that became one where there were too many */
 };
 struct lock {
 	uint32_t addr;
@@ -149,6 +151,9 @@ struct lock {
 };
 /* Contexts in all from which on those of one function are few. */
 enum { RACE_ROOMY = 500 };
+/* Ops looked at, once for each state, as a multiple of the program's: from there on with few states and rounds; and not
+ * at all. */
+enum { TIRED_WORK = 20, MOST_WORK = 200 };
 enum { LOCKS_INHERIT = NONE, MOMENT_INHERIT = NONE };
 
 /* What a thread has behind it at some point: which threads it has started and joined, what it waited for. */
@@ -186,6 +191,7 @@ struct symattr { /* of a symbol, in one context */
 	uint32_t set;	 /* addresses that it may stand for */
 	uint32_t origin; /* the address it was read from, or NONE */
 	uint32_t own;	 /* NONE, or the site that hands each thread (job, callback) another one */
+	bool used;	 /* somebody has asked for it */
 };
 struct psym { /* of a symbol that comes from the caller */
 	uint32_t set, origin, own;
@@ -211,14 +217,16 @@ enum access_flag {
 };
 struct access {
 	uint32_t site, addr, size;
-	uint32_t locks, moment; /* or INHERIT */
+	uint32_t locks;	 /* in a context that inherits locks: relative to those */
+	uint32_t moment; /* or INHERIT */
 	uint8_t flags;
 };
 struct in_edge { /* a call of the context */
 	uint32_t from, site;
-	uint32_t locks, moment; /* in the callee's symbols; or INHERIT */
+	uint32_t locks;	 /* in the caller's symbols; as in access */
+	uint32_t moment; /* or INHERIT */
 	uint32_t nmap;
-	struct sym_pair *map;	/* caller's symbol, callee's */
+	struct sym_pair *map;	/* caller's value, callee's symbol */
 };
 struct sym_pair {
 	uint32_t from, to;
@@ -241,6 +249,7 @@ struct use { /* an access, in one place, by one thread under one set of locks */
 	uint32_t size;
 	uint8_t flags;
 	bool direct;	      /* a local of the function itself */
+	bool maybe;	      /* more locks may be held: see LOCK_MAYBE */
 	bool rooted;	      /* reached from an object that there is once */
 };
 struct around { /* what callers add to a context that does not look at it itself */
@@ -251,14 +260,15 @@ struct context {
 	uint32_t nparam, nsym;
 	uint32_t *param; /* values, in terms of RSYM_PARAM */
 	struct psym *sym;
-	uint32_t locks, moment; /* at entry; or INHERIT */
+	uint32_t locks, moment; /* at entry; or INHERIT: locks are relative to those at the entry, see locks_hold.c */
 	uint32_t base;		/* roots: locks that who started it leaves to it: pthread_once() that is behind it */
 	uint32_t parent, site;	/* who called it first; NONE: a root */
 	uint8_t why;
 	bool queued, running, seen;
+	bool general; /* by what the parameters may be anywhere: they are symbols 0, 1, ... */
 	bool guess; /* roots: a callback of a loop, of which it is not known whether this thread runs it */
 	uint32_t rounds;
-	uint32_t nglobal_sym;
+	uint32_t took;		/* set of addresses of locks that were taken in it, or came from calls */
 	VEC(struct exit_state) exits;
 	VEC(uint32_t) users;
 	VEC(struct in_edge) in;
@@ -270,15 +280,17 @@ struct context {
 	VEC(struct taken_at) stack; /* threads (addr) that were given the address of a local */
 	VEC(struct around) around;
 };
-struct order { /* while `held` is held, `taken` is waited for; held NONE: whatever is held */
-	uint32_t held, taken; /* addresses, in the context */
+struct order { /* a lock is waited for */
+	uint32_t taken; /* address, in the context */
 	uint32_t ctx, site, locks, moment;
+	uint32_t flags; /* enum lock_flag */
 };
-enum misuse_kind { MISUSE_DOUBLE, MISUSE_NOT_HELD, MISUSE_STACK };
+enum misuse_kind { MISUSE_NOT_HELD, MISUSE_POSTED, MISUSE_STACK };
 struct misuse {
 	uint8_t kind;
 	uint32_t ctx, site, addr;
-	uint32_t other; /* DOUBLE: where it was taken before; STACK: the thread */
+	uint32_t other; /* STACK: the thread */
+	uint32_t locks; /* there; in a context that inherits locks, perhaps the caller holds it */
 };
 enum stay_kind { STAY_BLOCKS, STAY_YIELDS, STAY_FORKS };
 struct stay { /* a call that waits, or forks, and what is held there */
@@ -337,9 +349,11 @@ struct race {
 	struct map ctx_of;
 	struct map moments_of; /* (a way to call a function) -> moments at which it was called so */
 	uint32_t *nctx;	   /* per function */
+	uint32_t *rank;	   /* per function: in the order of callees before callers */
 	VEC(uint32_t) todo; /* contexts to look at again */
 	uint32_t depth;
 	uint32_t created_under; /* set of locks that were held while a thread was created */
+	uint32_t sems;	   /* set of addresses of semaphores that are waited for */
 	uint32_t posted;   /* set of addresses of semaphores that are posted by who has not waited */
 	VEC(struct order) orders;
 	struct map order_seen;
@@ -348,7 +362,6 @@ struct race {
 	VEC(struct stay) stays;
 	struct map stay_seen;
 	uint32_t recursive; /* set of addresses of locks that may be taken twice */
-	uint32_t lost;	    /* set of addresses of locks that were given up where states became too many */
 	struct map unlocks; /* site -> 1: held there at least once */
 	uint32_t *waits_in; /* per function: a call in it, or below it, that waits; NONE: none, NONE - 1: not asked yet */
 	struct map init_value; /* address -> the number that a barrier or semaphore begins with; NONE - 1: several */
@@ -361,6 +374,8 @@ enum touch {
 	TOUCH_LOCK = 1,	  /* takes or gives locks */
 	TOUCH_MOVE = 2,	  /* changes what runs beside it: creates, joins, waits for others, runs a loop */
 	TOUCH_SHARED = 4, /* accesses what two threads may touch */
+	TOUCH_CREATE = 16, /* creates threads */
+	TOUCH_JUMP = 32,  /* by longjmp */
 	TOUCH_VALUE = 8,  /* small, and its result depends on its parameters */
 };
 void solve_escape(struct race *r);
@@ -426,19 +441,21 @@ static inline uint32_t uset_at(const struct race *r, uint32_t set, uint32_t i)
 
 void solve_locks(struct race *r);
 /* In a large program functions are looked at for all their callers at once: a parameter that decides between lock and
- * unlock is not told apart, and locks are given up (race.lost). */
+ * unlock is not told apart. */
 bool race_blurred(const struct race *r);
+uint64_t race_budget(const struct race *r, uint32_t times); /* ops */
+bool race_tired(const struct race *r);			     /* much of it is spent */
 /* Looks at a function as it is called; finds or makes the context. */
 uint32_t context_get(struct race *r, struct context *key); /* key's arrays are copied */
 void context_look(struct race *r, uint32_t ctx);	   /* now if it is new and the stack allows, else later */
 void context_again(struct race *r, uint32_t ctx);
 struct symattr *context_attr(struct context *c, uint32_t sym); /* makes it */
-const struct symattr *context_find_attr(const struct context *c, uint32_t sym);
+const struct symattr *context_find_attr(struct context *c, uint32_t sym);
 uint32_t lock_id(struct race *r, struct lock l);
 /* The places, with objects as roots, that an address may be, by what its symbol may point at. */
 uint32_t context_places(struct race *r, struct context *c, uint32_t addr); /* a set */
 uint32_t context_taken(const struct context *c, uint32_t addr); /* site, or NONE */
-void misuse_add(struct race *r, enum misuse_kind kind, uint32_t ctx, uint32_t site, uint32_t addr, uint32_t other);
+void misuse_add(struct race *r, struct misuse x);
 
 /* ---- locks_flow.c: one function ---- */
 
@@ -461,6 +478,7 @@ struct state {
 	VEC(struct memcell) mem;
 	VEC(uint32_t) fresh; /* symbols whose object no other thread knows */
 	VEC(struct held) held;
+	bool dirty; /* at the start of a block: it has to be looked at from there */
 };
 struct states {
 	struct state *v;
@@ -490,6 +508,7 @@ struct loop_join { /* a join in a loop: of all that were started like the one wh
 void flow_run(struct race *r, uint32_t ctx);
 void state_copy(const struct look *fl, struct state *to, const struct state *from);
 void state_free(struct state *s);
+void flow_again(struct look *fl, uint32_t block); /* in all states that it has */
 /* Adds a state, merging it with one that has the same locks and moment. where: of RSYM_PHI. True if anything changed. */
 bool states_add(struct look *fl, struct states *to, struct state *s, uint32_t where);
 /* Constrains: false if that cannot be. */
@@ -512,13 +531,60 @@ void mem_kill_behind(struct look *fl, struct state *s, uint32_t addr); /* what l
 void mem_kill(struct look *fl, struct state *s, const struct mods *m);
 uint32_t flow_unknown(struct look *fl, struct ref dst); /* a symbol for what this op gives */
 
+/* ---- locks_hold.c ---- */
+
+/* A lock in a set, its LOCK_ONCE, LOCK_GIVEN and LOCK_MAYBE as told; NONE if it is not there. */
+uint32_t locks_find(const struct race *r, uint32_t locks, uint32_t addr, uint8_t flags);
+uint32_t locks_perhaps(const struct race *r, uint32_t locks); /* the LOCK_MAYBE in it, or NONE */
+uint32_t locks_take(struct race *r, uint32_t locks, struct lock l);
+/* relative: the set is relative to the caller's. was: it, or what may be it, was there. */
+uint32_t locks_give(struct race *r, struct context *c, uint32_t locks, struct lock l, bool relative, bool *was);
+/* What is held where `here`, relative, is added to what is held around it. */
+uint32_t locks_within(struct race *r, struct context *c, uint32_t around, uint32_t here, bool relative);
+uint32_t locks_meet(struct race *r, uint32_t a, uint32_t b); /* what is not in both becomes LOCK_MAYBE */
+/* The address by which a lock is known: of the one place that it may be, if it is one. */
+uint32_t flow_the_lock(struct look *fl, uint32_t addr);
+void flow_lock(struct look *fl, struct state *s, uint32_t addr, uint8_t flags);
+void flow_unlock(struct look *fl, struct state *s, uint32_t addr);
+void flow_post(struct look *fl, struct state *s, uint32_t addr); /* a semaphore */
+
+/* ---- locks_around.c ---- */
+
+void contexts_surround(struct race *r); /* gives context.around */
+/* May some caller hold the lock, where the context itself holds these? */
+bool context_holds(struct race *r, struct context *c, uint32_t locks, uint32_t addr);
+
+/* ---- locks_bind.c ---- */
+
+struct call { /* being made: the callee's context, and what its symbols stand for */
+	struct look *fl;
+	struct state *s;
+	struct context key;
+	struct psym psyms[64];
+	uint32_t params[64];
+	VEC(struct sym_pair) map; /* caller's value, callee's symbol */
+};
+void call_key(struct call *k, uint32_t fn, const uint32_t *args, uint32_t narg);
+void context_user(struct context *c, uint32_t ctx); /* ctx is looked at again when c has new ways to end */
+/* The states after a body that was called with these arguments. s stays the caller's. */
+void flow_descend(struct look *fl, struct state *s, uint32_t fn, uint32_t inst, const uint32_t *args, uint32_t narg, struct ref dst,
+	uint8_t why, struct states *out);
+void flow_jump(struct look *fl, const struct exit_state *e); /* a longjmp */
+
+/* ---- locks_thread.c ---- */
+
+uint32_t flow_functions(struct look *fl, struct state *s, struct ref x, uint32_t *fns, uint32_t max); /* defined ones */
+void flow_create(struct look *fl, struct state *s, const struct effect *e);
+void flow_open_call(struct look *fl, struct state *s);
+uint32_t flow_thread_value(struct look *fl); /* stands for the thread created here */
+void flow_join(struct look *fl, struct state *s, struct ref x);
+void flow_run_loop(struct look *fl, struct state *s, const struct effect *e);
+void flow_leave_loop(struct look *fl, struct state *s, uint32_t head);
+
 /* ---- locks_call.c ---- */
 
 /* One call in one state; adds the states after it to out. Takes s over. */
 void flow_call(struct look *fl, struct state *s, uint32_t at, struct states *out);
-void flow_leave_loop(struct look *fl, struct state *s, uint32_t head);
-void flow_lock(struct look *fl, struct state *s, uint32_t addr, uint8_t flags);
-void flow_unlock(struct look *fl, struct state *s, uint32_t addr);
 
 /* ---- parallel.c ---- */
 

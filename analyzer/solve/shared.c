@@ -221,6 +221,9 @@ static void name_locks(struct pairs *ps, const struct view *v, uint32_t locks, s
 
 	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
 		struct lock l = r->locks.v[uset_at(r, locks, i)];
+		u->maybe |= l.flags & LOCK_MAYBE;
+		if (l.flags & (LOCK_GIVEN | LOCK_MAYBE))
+			continue;
 		uint32_t names[2], n = name_lock(v, l.addr, names);
 		uint32_t init = l.flags & LOCK_SEM ? map_get(&r->init_value, l.addr) : 1;
 		if (l.flags & LOCK_SEM && (uset_has(r, r->posted, l.addr) || (init != NONE && init != 1)))
@@ -246,7 +249,7 @@ static uint32_t pairs_of(struct race *r, uint32_t locks, uint32_t moment)
 	uint32_t set = USET_EMPTY;
 	for (uint32_t i = 0; i < uset_n(r, locks); i++) {
 		struct lock l = r->locks.v[uset_at(r, locks, i)];
-		if (addr_exact(r, l.addr) && !(l.flags & (LOCK_SHARED | LOCK_ONCE | LOCK_SEM)) && uset_has(r, r->created_under, l.addr))
+		if (addr_exact(r, l.addr) && !(l.flags & (LOCK_SHARED | LOCK_ONCE | LOCK_SEM | LOCK_MAYBE)) && uset_has(r, r->created_under, l.addr))
 			set = uset_add(r, set, thread_pair(r, l.addr, r->moments.v[moment].thread));
 	}
 	return set;
@@ -255,7 +258,7 @@ static uint32_t pairs_of(struct race *r, uint32_t locks, uint32_t moment)
 static void add_use(struct pairs *ps, struct use u)
 {
 	uint64_t h = hash_mix(hash_mix((uint64_t)u.must << 32 | u.shared, (uint64_t)u.moment << 32 | u.own),
-		hash_mix((uint64_t)u.classes << 32 | u.size, u.own_pairs));
+		hash_mix(hash_mix((uint64_t)u.classes << 32 | u.size, u.own_pairs), u.maybe));
 	uint32_t kind = u.flags & (ACC_WRITE | ACC_ATOMIC | ACC_FREE);
 	u.alike = hash_mix(hash_mix(h, (uint64_t)u.place << 32 | kind), u.direct ? ps->r->ctxs.v[u.ctx]->fn : NONE);
 	uint32_t *slot = map_slot(&ps->seen, hash_mix(u.alike, (uint64_t)u.site << 8 | u.flags), 0);
@@ -269,34 +272,35 @@ static void add_use(struct pairs *ps, struct use u)
 static void expand_at(struct pairs *ps, const struct use *proto, const struct view *v, const struct access *a)
 {
 	struct race *r = ps->r;
-	const struct context *c = v->c;
-	struct around own = {a->locks, a->moment};
-	bool inherits = a->locks == LOCKS_INHERIT || a->moment == MOMENT_INHERIT;
-	const struct around *all = inherits ? c->around.v : &own;
-	uint32_t n = inherits ? c->around.n : 1;
+	struct context *c = v->c;
+	bool relative = c->locks == LOCKS_INHERIT;
+	uint32_t n = relative || a->moment == MOMENT_INHERIT ? c->around.n : 1;
+	uint32_t *locks = xmalloc((n + 1) * sizeof *locks);
 
+	for (uint32_t i = 0; i < n; i++)
+		locks[i] = relative ? locks_within(r, c, c->around.v[i].locks, a->locks, false) : a->locks;
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t locks = a->locks == LOCKS_INHERIT ? all[i].locks : a->locks;
 		bool seen = false;
 		for (uint32_t k = 0; k < i && !seen; k++)
-			seen = a->locks != LOCKS_INHERIT || all[k].locks == locks;
+			seen = locks[k] == locks[i];
 		if (seen)
 			continue;
 		struct use u = *proto;
-		name_locks(ps, v, locks, &u);
+		name_locks(ps, v, locks[i], &u);
 		for (uint32_t k = i; k < n; k++) {
-			if (a->locks == LOCKS_INHERIT && all[k].locks != locks)
+			if (locks[k] != locks[i])
 				continue;
-			uint32_t moment = a->moment == MOMENT_INHERIT ? all[k].moment : a->moment;
+			uint32_t moment = a->moment == MOMENT_INHERIT ? c->around.v[k].moment : a->moment;
 			if (moment == MOMENT_INHERIT)
 				continue;
 			u.moment = ps->class_of[moment];
-			u.own_pairs = pairs_of(r, locks, moment);
+			u.own_pairs = pairs_of(r, locks[i], moment);
 			add_use(ps, u);
 			if (a->moment != MOMENT_INHERIT)
 				break;
 		}
 	}
+	free(locks);
 }
 
 static void expand(struct pairs *ps, uint32_t ctx)
@@ -438,9 +442,6 @@ void solve_shared(struct race *r)
 	arena_free(mem);
 }
 
-/* Ops of a program from which on it is left out: each is looked at some hundred times. */
-enum { MAX_OPS = 50000 };
-
 void solve_races(struct solver *s)
 {
 	struct race r = {.s = s, .p = s->p, .ir = s->ir, .e = s->e, .mem = arena_new()};
@@ -451,9 +452,7 @@ void solve_races(struct solver *s)
 					: s->e->e[i].callback->ctx == CTX_THREAD || s->e->e[i].callback->ctx == CTX_POOL;
 	for (uint32_t i = 0; i < s->f->nentry && !any; i++)
 		any = s->f->entries[i].ctx == CTX_THREAD || s->f->entries[i].ctx == CTX_POOL || s->f->entries[i].ctx == CTX_SIGNAL;
-	if (any && s->ir->nops > MAX_OPS) {
-		s->f->races_left = true;
-	} else if (any) {
+	if (any) {
 		r.pt = points_build(s, r.mem);
 		solve_escape(&r);
 		solve_locks(&r);

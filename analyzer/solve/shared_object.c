@@ -143,8 +143,8 @@ static uint8_t sure_of(struct race *r, const struct use *a, const struct use *b)
 {
 	const struct obj *o = &r->pt->objs.v[a->obj];
 	uint8_t sure = o->once && o->kind != OBJ_EXTERN ? 2 : 1;
-	if (race_blurred(r) && r->lost != USET_EMPTY)
-		return 0; /* locks were given up on the way: one that seems missing may be one of them */
+	if (a->maybe || b->maybe)
+		return 0; /* the one that the other holds may be held here: the ways there were not kept apart */
 	for (int i = 0; i < 2; i++) {
 		uint8_t kind = r->threads.v[r->moments.v[(i ? b : a)->moment].thread].kind;
 		if (kind == THREAD_CALLER || kind == THREAD_OPEN || kind == THREAD_SIGNAL)
