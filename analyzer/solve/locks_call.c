@@ -270,9 +270,8 @@ static uint32_t stay_locks(struct look *fl, struct state *s, const struct effect
 		if (!all[i].clause || all[i].clause->verb != VERB_COND_WAIT || all[i].clause->q == PARAM_NONE)
 			continue;
 		uint32_t addr = flow_the_lock(fl, arg_addr(fl, s, &all[i], all[i].clause->q, NULL));
-		for (uint32_t k = 0; k < uset_n(r, s->locks); k++)
-			if (r->locks.v[uset_at(r, s->locks, k)].addr == addr)
-				locks = uset_del(r, locks, uset_at(r, s->locks, k));
+		bool was;
+		locks = locks_give(r, fl->c, locks, (struct lock){addr, 0, 3}, fl->c->locks == LOCKS_INHERIT, &was);
 	}
 	return locks;
 }
