@@ -22,7 +22,7 @@ static const struct {
 enum {
 	GAIN_FLOOR = 2,
 	THREADS = 1000
-}; /* what makes a loop less than twice as good is no advice */
+};		       /* what makes a loop less than twice as good is no advice */
 #define PIECE_NS 100e3 /* of work, between two turns of the loop */
 
 bool advice_changes(const struct advice *a)
@@ -79,9 +79,12 @@ static void estimate(
 			a->gain = arena_printf(mem, "p99 of a loop beside them %.2gx", a->factor);
 			break;
 		}
-		a->gain = arena_printf(mem, "p99 of the loop %s -> %s%s", ns_text(0.95 * a->hold, mem),
+		a->gain = arena_printf(mem, "p99 of the loop %s -> %s%s",
+			ns_text(0.95 * a->hold, mem),
 			ns_text(0.95 * a->hold / (a->factor > 1 ? a->factor : 1), mem),
-			p->first.elements ? arena_printf(mem, " for %.0f elements", p->first.elements) : "");
+			p->first.elements
+				? arena_printf(mem, " for %.0f elements", p->first.elements)
+				: "");
 		a->side = a->kind == ADVICE_POOL ? "a hand-off more for the job itself; what it "
 						   "shares needs a lock or a copy"
 			  : a->kind == ADVICE_YIELD
@@ -121,23 +124,27 @@ static void reasons(struct advice *a, const struct profile *p, const struct prog
 	const struct block_site *b = c->block;
 
 	if (l)
-		reason(a, arena_printf(mem, "'%s' loops over %s: %s a turn, %s at %.2g of them", fn_name(pr, l->fn),
-				  l->sym == NONE ? "its data" : sym_text(f, pr, l->sym, mem), ns_text(l->turn, mem),
-				  ns_text(LOOP_BUDGET_NS, mem), loop_limit(l, LOOP_BUDGET_NS)));
+		reason(a, arena_printf(mem, "'%s' loops over %s: %s a turn, %s at %.2g of them",
+				  fn_name(pr, l->fn),
+				  l->sym == NONE ? "its data" : sym_text(f, pr, l->sym, mem),
+				  ns_text(l->turn, mem), ns_text(LOOP_BUDGET_NS, mem),
+				  loop_limit(l, LOOP_BUDGET_NS)));
 	if (b)
-		reason(a, arena_printf(mem, "'%s' %s, about %s%s", b->model->name, category_phrase[b->category],
-				  ns_text(c->ns, mem),
-				  b->clause->hi > 0
-					  ? arena_printf(mem, ", up to %s", ns_text(b->clause->hi * 1e9, mem))
-					  : ""));
+		reason(a, arena_printf(mem, "'%s' %s, about %s%s", b->model->name,
+				  category_phrase[b->category], ns_text(c->ns, mem),
+				  b->clause->hi > 0 ? arena_printf(mem, ", up to %s",
+							      ns_text(b->clause->hi * 1e9, mem))
+						    : ""));
 	if (b && b->nother)
 		reason(a, arena_printf(mem, "%u further ways lead to it", b->nother));
 	if (b && b->assumed)
 		reason(a, "that it waits is assumed: not all of its conditions could be decided");
 	if (c->heavy)
-		reason(a, arena_printf(mem, "a call takes %s", cost_text(f, pr, &c->heavy->cost, mem)));
+		reason(a, arena_printf(
+				  mem, "a call takes %s", cost_text(f, pr, &c->heavy->cost, mem)));
 	if (p->nblock > (b != NULL))
-		reason(a, arena_printf(mem, "%u further calls below it wait or compute for long", p->nblock - (b != NULL)));
+		reason(a, arena_printf(mem, "%u further calls below it wait or compute for long",
+				  p->nblock - (b != NULL)));
 	if (p->nloop > (l != NULL))
 		reason(a, arena_printf(mem, "%u further loops below it can take more than the budget", p->nloop - (l != NULL)));
 	if (p->big)
@@ -193,6 +200,7 @@ static void first_change(struct advice *a, const struct profile *p, const struct
 	switch (a->kind) {
 	case ADVICE_ASYNC:
 	case ADVICE_DELAY:
+	case ADVICE_NONBLOCK:
 	case ADVICE_TELL:
 	case ADVICE_POOL:
 	case ADVICE_OWN_THREAD:
@@ -230,26 +238,8 @@ static int by_harm(const void *x, const void *y)
 	return a->entry < b->entry ? -1 : a->entry > b->entry;
 }
 
-/* The library by which most tasks of the program run, for those that do not say; or "". */
-static const char *main_library(const struct facts *f)
-{
-	const char *best = "";
-	uint32_t most = 0;
-	for (uint32_t i = 0; i < f->nentry; i++) {
-		uint32_t n = 0;
-		if (!ctx_is_task(f->entries[i].ctx) || !*f->entries[i].library)
-			continue;
-		for (uint32_t k = i; k < f->nentry; k++)
-			n += ctx_is_task(f->entries[k].ctx) && !strcmp(f->entries[k].library, f->entries[i].library);
-		if (n > most) {
-			most = n;
-			best = f->entries[i].library;
-		}
-	}
-	return best;
-}
-
-static const char *way(const struct effects *e, const char *library, const char *otherwise, enum way way)
+static const char *way(
+	const struct effects *e, const char *library, const char *otherwise, enum way way)
 {
 	const char *text = way_text(e, *library ? library : otherwise, way);
 	return text == way_text(e, "no such library", way) ? way_text(e, otherwise, way) : text;
@@ -273,23 +263,34 @@ static const char *code(const struct advice *a, const struct profile *p, const s
 	if (!advice_changes(a))
 		return "";
 	if (a->kind == ADVICE_ASYNC && model_instead(e, b->model, texts, 1))
-		return arena_printf(mem, "%s, not '%s'", texts[0], b->model->name);
+		return arena_printf(mem, "%s, not '%s' in '%s'", texts[0], b->model->name,
+			fn_name(pr, pr->op_fn[a->site]));
 	if (advice_rows[a->kind].way < 0)
 		return "";
 	const char *text = way(e, own, library, (enum way)advice_rows[a->kind].way);
 	uint32_t fn = a->site == NONE ? NONE : pr->op_fn[a->site];
+	if (a->kind == ADVICE_NONBLOCK)
+		return arena_printf(mem,
+			"%s: '%s' in '%s' then says EAGAIN, and is called again when the loop says "
+			"so",
+			text, b->model->name, fn_name(pr, fn));
 	if (a->kind == ADVICE_TELL)
-		return arena_printf(mem, "%s: where '%s' calls '%s', let the thread that is waited for say so at its end, and call it then",
+		return arena_printf(mem,
+			"%s: where '%s' calls '%s', let the thread that is waited for say so at "
+			"its end, and call it then",
 			text, fn_name(pr, fn), b->model->name);
 	if (a->kind == ADVICE_DELAY)
-		return arena_printf(mem, "%s where '%s' calls '%s', and do the rest of it there", text, fn_name(pr, fn),
-			b->model->name);
+		return arena_printf(mem, "%s where '%s' calls '%s', and do the rest of it there",
+			text, fn_name(pr, fn), b->model->name);
 	if (a->kind == ADVICE_POOL)
-		return arena_printf(mem, "%s: '%s' with copies of what it gets, and what '%s' does behind it when the result is there",
-			text, b ? b->model->name : fn_name(pr, pr->ir->ops[a->site].src.id), fn_name(pr, fn));
+		return arena_printf(mem,
+			"%s: '%s' with copies of what it gets, and what '%s' does behind it when "
+			"the result is there",
+			text, b ? b->model->name : fn_name(pr, pr->ir->ops[a->site].src.id),
+			fn_name(pr, fn));
 	if (a->kind == ADVICE_YIELD)
-		return arena_printf(mem, "%s: %.0f turns of the loop in '%s' take 100 us", text, turns(a->loop),
-			fn_name(pr, a->loop->fn));
+		return arena_printf(mem, "%s: %.0f turns of the loop in '%s' take 100 us", text,
+			turns(a->loop), fn_name(pr, a->loop->fn));
 	return text;
 }
 
@@ -298,7 +299,7 @@ struct advice *advise_all(const struct program *p, const struct effects *e, cons
 {
 	struct profile *all = profile_all(p, f, e, m, mem);
 	struct advice *out = arena_alloc(mem, (f->nentry + 1) * sizeof *out);
-	const char *library = main_library(f);
+	const char *library = profile_main_library(f);
 	uint32_t k = 0;
 
 	for (uint32_t i = 0; i < f->nentry; i++) {

@@ -1,9 +1,9 @@
-/* profile.c - what each entry waits for, computes, and how many there are of it; and of all that could be changed below
- * it, what to change first.
+/* profile.c - what each entry waits for, computes, and how many there are of it; and of all that
+ * could be changed below it, what to change first.
  *
- * The largest estimate is the one that errs most, so estimates do not choose alone: each counts by how sure it is. What is
- * known for certain and near weighs more than what was assumed and is far away, and a turn of a loop that takes long is
- * mostly a sum of what its calls might do at worst.
+ * The largest estimate is the one that errs most, so estimates do not choose alone: each counts by
+ * how sure it is. What is known for certain and near weighs more than what was assumed and is far
+ * away, and a turn of a loop that takes long is mostly a sum of what its calls might do at worst.
  */
 #include "advise/profile.h"
 
@@ -11,10 +11,11 @@
 #include <math.h>
 
 enum { ELEMENTS = 10000, PEERS = 1000 }; /* for which gains of loops over data are told */
-enum { SELDOM = 60 };	   /* seconds between two turns of a timer */
-#define WEAK 0.45	   /* below that weight nobody should change a program */
-#define PLAIN_TURN 1e3	   /* ns: what a turn of a loop that does no more than it shows takes at most */
-#define ALWAYS_SEEN 1e9	   /* ns: who takes that long each time has been noticed, and is wanted so */
+enum { SELDOM = 60 };			 /* seconds between two turns of a timer */
+#define WEAK 0.45			 /* below that weight nobody should change a program */
+#define PLAIN_TURN 1e3	/* ns: what a turn of a loop that does no more than it shows takes at most \
+			 */
+#define ALWAYS_SEEN 1e9 /* ns: who takes that long each time has been noticed, and is wanted so */
 
 /* Seconds that a wait of a kind usually takes where its model does not say. */
 static const double usual[CAT_COUNT] = {[CAT_IO] = 10e-3,
@@ -50,9 +51,9 @@ static double usual_wait(const struct block_site *b)
 
 static bool test_word(const char *w, size_t n)
 {
-	static const char *const words[] = {"test", "tests", "testing", "tester", "selftest", "unittest", "bench",
-		"benchmark", "benchmarks", "fuzz", "fuzzer", "fuzzing", "example", "examples", "sample", "samples", "demo",
-		"demos", "debug", "mock"};
+	static const char *const words[] = {"test", "tests", "testing", "tester", "selftest",
+		"unittest", "bench", "benchmark", "benchmarks", "fuzz", "fuzzer", "fuzzing",
+		"example", "examples", "sample", "samples", "demo", "demos", "debug", "mock"};
 	if (n <= 5 && n > 4 && !strncasecmp(w + n - 4, "test", 4)) /* qtest, gtest */
 		return true;
 	for (size_t i = 0; i < COUNT(words); i++)
@@ -66,7 +67,8 @@ bool profile_test_name(const char *name)
 	size_t from = 0;
 	for (size_t i = 0;; i++) {
 		bool end = !isalpha((unsigned char)name[i]);
-		bool hump = i > from && islower((unsigned char)name[i - 1]) && isupper((unsigned char)name[i]);
+		bool hump = i > from && islower((unsigned char)name[i - 1]) &&
+			    isupper((unsigned char)name[i]);
 		if (!end && !hump)
 			continue;
 		if (test_word(name + from, i - from))
@@ -77,14 +79,17 @@ bool profile_test_name(const char *name)
 	}
 }
 
-/* A time-out that a timer sets for itself: a minute or more between two turns makes what it does in one of them rare. */
+/* A time-out that a timer sets for itself: a minute or more between two turns makes what it does in
+ * one of them rare. */
 static bool seldom(const struct ir *ir, const struct entry *e)
 {
 	const struct fn *f = &ir->fns[e->fn];
 	int64_t least = INT64_MAX;
 	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
-		uint32_t field = ir->ops[o].kind == OP_STORE ? path_field(ir, ir->ops[o].dst.id) : NONE;
-		if (field != NONE && ir->ops[o].src.kind == REF_CONST && !strcmp(ir_text_of(ir, ir->fields[field].name), "tv_sec") &&
+		uint32_t field =
+			ir->ops[o].kind == OP_STORE ? path_field(ir, ir->ops[o].dst.id) : NONE;
+		if (field != NONE && ir->ops[o].src.kind == REF_CONST &&
+			!strcmp(ir_text_of(ir, ir->fields[field].name), "tv_sec") &&
 			ir->consts[ir->ops[o].src.id] < least)
 			least = ir->consts[ir->ops[o].src.id];
 	}
@@ -133,8 +138,9 @@ struct profiler {
 	const struct effects *e;
 	struct profile *all;
 	double handoff;
-	size_t skip; /* of paths */
-	bool *test;  /* per entry */
+	const char *library; /* of most tasks */
+	size_t skip;	     /* of paths */
+	bool *test;	     /* per entry */
 };
 
 static double score(const struct first *c)
@@ -142,7 +148,8 @@ static double score(const struct first *c)
 	return c->weight * (c->ns < GRAVE ? c->ns : GRAVE);
 }
 
-/* What is reached by many calls through pointers, or many calls at all, is less sure and less usual. */
+/* What is reached by many calls through pointers, or many calls at all, is less sure and less
+ * usual. */
 static double nearness(const struct visit *v)
 {
 	double w = v->guarded ? 0.5 : 1;
@@ -150,7 +157,8 @@ static double nearness(const struct visit *v)
 	return v->depth > 6 ? w * pow(0.93, v->depth - 6) : w;
 }
 
-static void offer(struct profiler *pr, uint32_t entry, uint32_t fn, const struct visit *v, struct first c)
+static void offer(
+	struct profiler *pr, uint32_t entry, uint32_t fn, const struct visit *v, struct first c)
 {
 	struct profile *p = &pr->all[entry];
 	c.weight *= nearness(v);
@@ -166,19 +174,50 @@ static void offer(struct profiler *pr, uint32_t entry, uint32_t fn, const struct
 		c.bits |= F_SHORT;
 	enum { AGAINST = F_TEST | F_ASKED | F_SELDOM | F_BRIEF | F_WEAK | F_SHORT };
 	bool against = c.bits & AGAINST, before = p->first.bits & AGAINST;
-	if (!p->first.bits || (before && !against) || (before == against && score(&c) > score(&p->first)))
+	if (!p->first.bits || (before && !against) ||
+		(before == against && score(&c) > score(&p->first)))
 		p->first = c;
 }
 
-/* Is there an asynchronous form of the call in a library that the program uses? */
-static bool has_async(const struct effects *e, const struct model *m)
+const char *profile_main_library(const struct facts *f)
+{
+	const char *best = "";
+	uint32_t most = 0;
+	for (uint32_t i = 0; i < f->nentry; i++) {
+		uint32_t n = 0;
+		if (!ctx_is_task(f->entries[i].ctx) || !*f->entries[i].library)
+			continue;
+		for (uint32_t k = i; k < f->nentry; k++)
+			n += ctx_is_task(f->entries[k].ctx) &&
+			     !strcmp(f->entries[k].library, f->entries[i].library);
+		if (n > most) {
+			most = n;
+			best = f->entries[i].library;
+		}
+	}
+	return best;
+}
+
+/* Is there an asynchronous form of the call in the library of the call, of the task, or of most
+ * tasks? What one of many programs in a project links is of no use to the others. */
+static bool has_async(const struct profiler *pr, const struct model *m, const struct entry *en)
 {
 	for (uint32_t i = 0; i < m->ninstead; i++) {
 		const char *lib = m->insteads[i].library;
-		if (*lib && strcmp(lib, "pool") && (!strcmp(lib, m->library) || library_used(e, lib)))
+		if (*lib && (!strcmp(lib, m->library) || !strcmp(lib, en->library) ||
+				    !strcmp(lib, pr->library)))
 			return true;
 	}
 	return false;
+}
+
+static bool asks_nonblocking(const struct mcond *c)
+{
+	if (!c)
+		return false;
+	if (c->kind == MC_AND || c->kind == MC_OR || c->kind == MC_NOT)
+		return asks_nonblocking(c->a) || asks_nonblocking(c->b);
+	return c->kind == MC_NONBLOCKING;
 }
 
 /* Without an end, or one that others decide on. */
@@ -188,8 +227,8 @@ static bool unbounded(const struct block_site *b)
 	       b->category == CAT_PROCESS;
 }
 
-/* Metadata that the kernel keeps in memory, one file of a directory, the next buffer of a stream: long only where the disk
- * is busy, or the buffer is large. */
+/* Metadata that the kernel keeps in memory, one file of a directory, the next buffer of a stream:
+ * long only where the disk is busy, or the buffer is large. */
 static bool brief(const struct block_site *b)
 {
 	double lo = b->clause->lo, hi = b->clause->hi;
@@ -200,8 +239,9 @@ static bool brief(const struct block_site *b)
 	return lo > 0 && lo <= 100e-6 && hi <= 50e-3;
 }
 
-/* How far is it to be believed that the call waits, where that was assumed? Of descriptors of which nothing is known most
- * are non-blocking in a program with a loop; what a call is asked for is another matter. */
+/* How far is it to be believed that the call waits, where that was assumed? Of descriptors of which
+ * nothing is known most are non-blocking in a program with a loop; what a call is asked for is
+ * another matter. */
 static double belief(const struct block_site *b)
 {
 	return !b->assumed ? 1 : b->category == CAT_IO || b->category == CAT_PEER ? 0.25 : 0.5;
@@ -211,9 +251,10 @@ static void blocks(struct profiler *pr)
 {
 	for (uint32_t i = 0; i < pr->f->nblock; i++) {
 		const struct block_site *b = &pr->f->blocks[i];
+		const struct entry *en = &pr->f->entries[b->entry];
 		struct first c = {.block = b, .ns = usual_wait(b), .weight = belief(b)};
-		if (b->by_type || b->far || b->severity == SEV_LOW || b->category == CAT_LOG || b->category == CAT_LOCK ||
-			b->category == CAT_RANDOM)
+		if (b->by_type || b->far || b->severity == SEV_LOW || b->category == CAT_LOG ||
+			b->category == CAT_LOCK || b->category == CAT_RANDOM)
 			continue;
 		pr->all[b->entry].nblock++;
 		c.bits = b->category == CAT_CPU ? F_HEAVY : F_BLOCKS;
@@ -221,11 +262,14 @@ static void blocks(struct profiler *pr)
 		c.bits |= unbounded(b) ? F_UNBOUNDED : 0;
 		c.bits |= b->category == CAT_JOIN || b->category == CAT_WAIT ? F_OTHERS : 0;
 		c.bits |= brief(b) ? F_BRIEF : 0;
-		c.bits |= c.bits & F_BLOCKS && has_async(pr->e, b->model) ? F_ASYNC : 0;
+		c.bits |= c.bits & F_BLOCKS && has_async(pr, b->model, en) ? F_ASYNC : 0;
 		c.bits |= b->on_signal ? F_ASKED : 0;
+		c.bits |= b->category != CAT_DISK && asks_nonblocking(b->clause->cond) ? F_FD : 0;
 		if (b->severity == SEV_MEDIUM)
 			c.weight *= 0.8;
-		if (b->denied || b->once)
+		/* a pause in the body of a hand-written loop is the loop's own */
+		if (b->denied || b->once ||
+			(b->category == CAT_SLEEP && en->head != NONE && b->fn == en->fn))
 			c.weight *= 0.3;
 		offer(pr, b->entry, b->fn, &pr->f->visits[b->visit], c);
 	}
@@ -264,7 +308,8 @@ static void loops(struct profiler *pr)
 	for (uint32_t i = 0; i < f->ncpu_loop; i++) {
 		const struct loop_fact *l = &f->cpu_loops[i];
 		struct first c = {.bits = F_OVER, .loop = l, .elements = ELEMENTS};
-		if (!loop_over_budget(f, l) || loop_outer_over(f, i) != NONE || f->visits[l->visit].by_type)
+		if (!loop_over_budget(f, l) || loop_outer_over(f, i) != NONE ||
+			f->visits[l->visit].by_type)
 			continue;
 		/* what one caller in many hands over is too weak a reason to rebuild a task for */
 		if (l->sym != NONE && f->syms[l->sym].kind == SYM_PARAM)
@@ -285,6 +330,8 @@ static void loops(struct profiler *pr)
 		c.ns = l->turn * c.elements;
 		if (l->trip == TRIP_CONST && c.ns > ALWAYS_SEEN)
 			c.weight *= 0.1;
+		if (c.ns < LOOP_BUDGET_NS)
+			c.bits |= F_SHORT;
 		uint32_t entry = f->visits[l->visit].entry;
 		pr->all[entry].nloop++;
 		offer(pr, entry, l->fn, &f->visits[l->visit], c);
@@ -296,13 +343,18 @@ static void heavy(struct profiler *pr)
 	for (uint32_t i = 0; i < pr->f->nheavy; i++) {
 		const struct heavy_call *h = &pr->f->heavy[i];
 		const struct visit *v = &pr->f->visits[h->visit];
-		struct first c = {.bits = F_HEAVY, .heavy = h, .ns = h->most / (1e5 / ELEMENTS), .elements = ELEMENTS, .weight = 0.6};
+		struct first c = {.bits = F_HEAVY,
+			.heavy = h,
+			.ns = h->most / (1e5 / ELEMENTS),
+			.elements = ELEMENTS,
+			.weight = 0.6};
 		if (!v->by_type)
 			offer(pr, v->entry, v->fn, v, c);
 	}
 }
 
-static void thread(struct profile *p, const struct facts *f, const struct thread_fact *t, const struct machine *m)
+static void thread(struct profile *p, const struct facts *f, const struct thread_fact *t,
+	const struct machine *m)
 {
 	p->thread = t;
 	p->bits |= t->start == START_EVENT ? F_EVENT : 0;
@@ -341,7 +393,12 @@ static bool does_nothing(const struct profiler *pr, const struct entry *e)
 struct profile *profile_all(const struct program *p, const struct facts *f, const struct effects *e,
 	const struct machine *m, struct arena *mem)
 {
-	struct profiler pr = {.p = p, .f = f, .e = e, .handoff = m->v[MACHINE_HANDOFF].median, .skip = common_path(p->ir)};
+	struct profiler pr = {.p = p,
+		.f = f,
+		.e = e,
+		.handoff = m->v[MACHINE_HANDOFF].median,
+		.library = profile_main_library(f),
+		.skip = common_path(p->ir)};
 
 	pr.all = arena_alloc(mem, (f->nentry + 1) * sizeof *pr.all);
 	pr.test = arena_alloc(mem, f->nentry + 1);

@@ -33,6 +33,7 @@ enum profile_bit {
 	F_OTHERS = 33554432, /* what it waits for is another thread of the program */
 	F_LONG = 67108864,   /* a loop that always takes ten times the budget, and touches nothing that others know */
 	F_LOCKED = 134217728, /* holds one lock for most of the time that it computes, and there are several of it */
+	F_FD = 268435456,    /* it waits for a descriptor, and would not if that were non-blocking */
 };
 #define GRAVE 100e6 /* ns: beyond that it is all the same how much longer a loop stands still */
 
@@ -54,6 +55,8 @@ struct profile {
 	const struct lock_use *big; /* LOCKED: the lock; or NULL */
 	uint32_t nblock, nloop; /* how many there are that count */
 };
+/* The library by which most tasks of the program run; or "". */
+const char *profile_main_library(const struct facts *f);
 /* Per entry of the facts. */
 struct profile *profile_all(const struct program *p, const struct facts *f, const struct effects *e,
 	const struct machine *m, struct arena *mem);

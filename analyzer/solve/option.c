@@ -1,8 +1,10 @@
-/* option.c - what stands in front of a call: an option that a caller has chosen, or a look at what was found before.
+/* option.c - what stands in front of a call: an option that a caller has chosen, or a look at what
+ * was found before.
  *
- * A record of options is filled in by a caller, handed down by its address, and asked where it matters: url.no_resolve = 1;
- * parse(&url), and three calls further down "if (u->no_resolve) return". If the store comes before the call on every way,
- * and says the opposite of the branch in front of the site, the site is not reached on this chain.
+ * A record of options is filled in by a caller, handed down by its address, and asked where it
+ * matters: url.no_resolve = 1; parse(&url), and three calls further down "if (u->no_resolve)
+ * return". If the store comes before the call on every way, and says the opposite of the branch in
+ * front of the site, the site is not reached on this chain.
  *
  * needs: definitions, guards      gives: option_denies, done_once
  */
@@ -21,7 +23,8 @@ struct wish {
 static uint32_t only_def(const struct solver *s, uint32_t fn, struct ref r)
 {
 	const struct local_facts *lf = local_facts(s, fn);
-	if (r.kind != REF_LOCAL || lf->def[r.id] == NONE || lf->next_def[lf->def[r.id] - s->ir->fns[fn].op] != NONE)
+	if (r.kind != REF_LOCAL || lf->def[r.id] == NONE ||
+		lf->next_def[lf->def[r.id] - s->ir->fns[fn].op] != NONE)
 		return NONE;
 	return lf->def[r.id];
 }
@@ -43,7 +46,8 @@ static uint32_t param_of(const struct solver *s, uint32_t fn, struct ref r)
 static bool wish_of(const struct solver *s, uint32_t fn, const struct guard *g, struct wish *w)
 {
 	const struct block *b = &s->ir->blocks[s->ir->fns[fn].block + g->at];
-	if (b->term != TERM_IF || b->cond.rhs.kind != REF_CONST || s->ir->consts[b->cond.rhs.id] != 0 ||
+	if (b->term != TERM_IF || b->cond.rhs.kind != REF_CONST ||
+		s->ir->consts[b->cond.rhs.id] != 0 ||
 		(b->cond.rel != REL_EQ && b->cond.rel != REL_NE))
 		return false;
 	uint32_t d = only_def(s, fn, b->cond.lhs);
@@ -57,8 +61,10 @@ static bool wish_of(const struct solver *s, uint32_t fn, const struct guard *g, 
 	return w->param != NONE || w->global != NONE;
 }
 
-/* What the stores to that field of obj in front of the call say: all of them the opposite, and one on every way to it. */
-static bool stored_against(const struct solver *s, uint32_t fn, struct ref obj, const struct wish *w, uint32_t call)
+/* What the stores to that field of obj in front of the call say: all of them the opposite, and one
+ * on every way to it. */
+static bool stored_against(
+	const struct solver *s, uint32_t fn, struct ref obj, const struct wish *w, uint32_t call)
 {
 	const struct fn *f = &s->ir->fns[fn];
 	bool always = false;
@@ -75,7 +81,8 @@ static bool stored_against(const struct solver *s, uint32_t fn, struct ref obj, 
 }
 
 /* Does a caller on the way, from this call upwards, say the opposite? */
-static bool denied_above(const struct solver *s, const struct visit *visits, uint32_t visit, struct wish w)
+static bool denied_above(
+	const struct solver *s, const struct visit *visits, uint32_t visit, struct wish w)
 {
 	for (int hops = 0; hops < MAX_CLIMB && visits[visit].parent != NONE; hops++) {
 		uint32_t site = visits[visit].site, fn = visits[visits[visit].parent].fn;
@@ -86,7 +93,8 @@ static bool denied_above(const struct solver *s, const struct visit *visits, uin
 		uint32_t d = only_def(s, fn, r);
 		if (d != NONE && s->ir->ops[d].kind == OP_ADDR) {
 			const struct path *p = &s->ir->paths[s->ir->ops[d].src.id];
-			return p->base.kind == REF_LOCAL && !p->nstep && stored_against(s, fn, p->base, &w, site);
+			return p->base.kind == REF_LOCAL && !p->nstep &&
+			       stored_against(s, fn, p->base, &w, site);
 		}
 		if (r.kind == REF_LOCAL && stored_against(s, fn, r, &w, site))
 			return true;
@@ -98,7 +106,8 @@ static bool denied_above(const struct solver *s, const struct visit *visits, uin
 	return false;
 }
 
-bool option_denies(const struct solver *s, const struct visit *visits, uint32_t visit, uint32_t site)
+bool option_denies(
+	const struct solver *s, const struct visit *visits, uint32_t visit, uint32_t site)
 {
 	uint32_t fn = s->p->op_fn[site];
 	const struct local_facts *lf = local_facts(s, fn);
@@ -108,8 +117,8 @@ bool option_denies(const struct solver *s, const struct visit *visits, uint32_t 
 	if (visits[visit].parent == NONE || visits[visit].why != EDGE_DIRECT)
 		return false;
 	for (uint32_t b = s->p->op_block[site]; b != NONE; b = g->idom[b])
-		if (lf->guard[b].at != NONE && wish_of(s, fn, &lf->guard[b], &w) && w.param != NONE &&
-			denied_above(s, visits, visit, w))
+		if (lf->guard[b].at != NONE && wish_of(s, fn, &lf->guard[b], &w) &&
+			w.param != NONE && denied_above(s, visits, visit, w))
 			return true;
 	return false;
 }
@@ -123,14 +132,17 @@ bool done_once(const struct solver *s, uint32_t site)
 	struct wish w;
 
 	for (uint32_t b = s->p->op_block[site]; b != NONE; b = g->idom[b]) {
-		if (lf->guard[b].at == NONE || !wish_of(s, fn, &lf->guard[b], &w) || w.global == NONE || !w.zero)
+		if (lf->guard[b].at == NONE || !wish_of(s, fn, &lf->guard[b], &w) ||
+			w.global == NONE || !w.zero)
 			continue;
 		for (uint32_t o = f->op; o < f->op + f->nop; o++) {
 			const struct op *op = &s->ir->ops[o];
-			if (op->kind != OP_STORE || (op->src.kind == REF_CONST && s->ir->consts[op->src.id] == 0))
+			if (op->kind != OP_STORE ||
+				(op->src.kind == REF_CONST && s->ir->consts[op->src.id] == 0))
 				continue;
 			const struct path *p = &s->ir->paths[op->dst.id];
-			if (p->base.kind == REF_GLOBAL && p->base.id == w.global && path_field(s->ir, op->dst.id) == w.field)
+			if (p->base.kind == REF_GLOBAL && p->base.id == w.global &&
+				path_field(s->ir, op->dst.id) == w.field)
 				return true;
 		}
 	}
