@@ -75,6 +75,8 @@ void sb_free(struct sb *b);
 
 /* Length in bytes and code point of the UTF-8 sequence at s; 0 if it is none, or n is 0. */
 unsigned utf8_next(const char *s, size_t n, uint32_t *cp);
+/* Drives a terminal, or changes the order in which a reader sees a line. */
+bool utf8_invisible(uint32_t cp);
 
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);

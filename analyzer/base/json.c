@@ -1,5 +1,6 @@
 /* json.c - a streaming JSON writer (RFC 8259). Output is always valid UTF-8: bytes that are not are
- * replaced by U+FFFD. */
+ * replaced by U+FFFD. What would drive a terminal or reorder a line is escaped: the value is the same, and looking at
+ * the file does no harm. */
 #include "base/base.h"
 
 #include <assert.h>
@@ -27,22 +28,23 @@ static void put_quoted(struct sb *b, const char *s, size_t n)
 	sb_putc(b, '"');
 	while (plain < n) {
 		unsigned char c = (unsigned char)s[plain];
-		uint32_t cp;
+		uint32_t cp = c;
 		unsigned len = c >= 0x20 && c < 0x7F ? 1 : utf8_next(s + plain, n - plain, &cp);
 
-		if (len && c >= 0x20 && c != 0x7F && (c >= 0x80 || !esc[c])) {
+		if (len && !(c < 0x80 && esc[c]) && !utf8_invisible(cp)) {
 			plain += len;
 			continue;
 		}
 		sb_putn(b, s, plain);
 		if (!len)
 			sb_puts(b, "\xEF\xBF\xBD");
-		else if (esc[c])
+		else if (c < 0x80 && esc[c])
 			sb_puts(b, esc[c]);
 		else
-			sb_printf(b, "\\u%04x", c);
-		s += plain + 1;
-		n -= plain + 1;
+			sb_printf(b, "\\u%04x", cp);
+		plain += len ? len : 1;
+		s += plain;
+		n -= plain;
 		plain = 0;
 	}
 	sb_putn(b, s, n);

@@ -99,7 +99,7 @@ unsigned utf8_next(const char *s, size_t n, uint32_t *cp)
 }
 
 /* C0 and C1 controls drive terminals; the bidirectional ones reorder what a reader sees. */
-static bool is_invisible(uint32_t c)
+bool utf8_invisible(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x061C || c == 0x200E || c == 0x200F ||
 	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
@@ -117,7 +117,7 @@ void sb_put_visible(struct sb *b, const char *s, size_t n)
 			sb_puts(b, "\\n");
 		else if (c == '\t')
 			sb_puts(b, "\\t");
-		else if (!is_invisible(c))
+		else if (!utf8_invisible(c))
 			sb_putn(b, s, len);
 		else
 			sb_printf(b, c < 0x80 ? "\\x%02x" : "\\u%04x", c);

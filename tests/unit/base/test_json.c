@@ -74,6 +74,17 @@ static void strings_are_escaped(void **state)
 	sb_free(&b);
 }
 
+static void what_drives_a_terminal_is_escaped(void **state)
+{
+	struct sb b = {0};
+	struct json j;
+
+	json_begin(&j, &b, false);
+	json_str(&j, NULL, "a\xc2\x9b" "b\xe2\x80\xae" "c\xe2\x81\xa6\xef\xbb\xbf\xc2\xa0");
+	assert_string_equal(b.s, "\"a\\u009bb\\u202ec\\u2066\\ufeff\xc2\xa0\"");
+	sb_free(&b);
+}
+
 static void numbers(void **state)
 {
 	static const struct {
@@ -114,6 +125,7 @@ int main(void)
 		cmocka_unit_test(pretty),
 		cmocka_unit_test(values_at_the_top),
 		cmocka_unit_test(strings_are_escaped),
+		cmocka_unit_test(what_drives_a_terminal_is_escaped),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(deep),
 	};
