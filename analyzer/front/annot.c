@@ -8,6 +8,7 @@
  * of a declaration and is neither a keyword nor a name of its type.
  */
 #include "front/lower_int.h"
+#include "front/remark.h"
 
 #include <assert.h>
 
@@ -334,59 +335,26 @@ void annot_macros(struct lower *l, CXCursor decl, struct annot *a)
 
 /* ---- remarks ---- */
 
-static const char *trim(const char *begin, const char *end)
+struct remarks_of {
+	struct lower *l;
+	uint32_t file;
+};
+
+static void add_remark(void *ctx, uint32_t line, bool alone, const char *s, size_t n)
 {
-	while (end > begin && (is_blank(end[-1]) || end[-1] == '\r'))
-		end--;
-	return end;
-}
+	struct remarks_of *of = ctx;
+	struct remark r = {.file = of->file, .line = line, .flags = alone ? REMARK_ALONE : 0};
 
-/* `tvt:` at s, in a file's text: is it the beginning of a comment? Adds it. */
-static void remark(struct lower *l, const struct src *src, const char *s)
-{
-	const char *text = src->text, *end = text + src->size, *line = s, *open, *body, *close;
-	struct remark r = {.file = src->id, .line = 1, .flags = REMARK_ALONE};
-
-	while (line > text && line[-1] != '\n')
-		line--;
-	open = s;
-	while (open > line && strchr("*/!< \t", open[-1]))
-		open--;
-	while (open < s && is_blank(*open))
-		open++;
-	if (s - open < 2 || open[0] != '/' || (open[1] != '/' && open[1] != '*'))
-		return;
-	body = s + strlen("tvt:");
-	close = memchr(body, '\n', (size_t)(end - body));
-	close = close ? close : end;
-	if (trim(line, open) != line)
-		r.flags = 0;
-	if (open[1] == '*') {
-		const char *star = memmem(body, (size_t)(close - body), "*/", 2);
-
-		if (star) {
-			if (trim(star + 2, close) != star + 2)
-				r.flags = 0;
-			close = star;
-		}
-	}
-	while (body < close && is_blank(*body))
-		body++;
-	for (const char *p = text; (p = memchr(p, '\n', (size_t)(line - p))); p++)
-		r.line++;
-	r.text = ir_strn(l->ir, body, (size_t)(trim(body, close) - body));
-	ir_add_remarks(l->ir, r);
+	r.text = ir_strn(of->l->ir, s, n);
+	ir_add_remarks(of->l->ir, r);
 }
 
 static void scan(struct lower *l, struct src *src)
 {
-	const char *s, *end;
+	struct remarks_of of = {l, src->id};
 
 	src_read(l, src);
-	s = src->text;
-	end = s + src->size;
-	for (; (s = memmem(s, (size_t)(end - s), "tvt:", 4)); s++)
-		remark(l, src, s);
+	remarks_find(src->text, src->size, add_remark, &of);
 }
 
 /* In order of the files' ids: that of srcs depends on what was asked. */
