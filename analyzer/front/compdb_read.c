@@ -1,6 +1,7 @@
 /* compdb_read.c - compile_commands.json, as a stream of entries. The only file that knows yajl.
  *
- * The file is mapped and parsed in one call; strings without escapes are used where they lie.
+ * The file is read, since a build may cut it short while we look at it, and parsed in one call; strings without escapes
+ * are used where they lie.
  * Nothing recurses, so depth costs one byte a level, and memory is that of the longest entry with
  * escapes. Format: https://clang.llvm.org/docs/JSONCompilationDatabase.html
  */
@@ -276,11 +277,15 @@ int compdb_read(const char *path, void (*take)(void *ctx, const struct entry *e)
 {
 	struct reader r = {.path = path, .take = take, .ctx = ctx};
 	yajl_status status;
+	char *data;
 
-	if (fs_map(path, &r.data, &r.size) < 0)
+	if (fs_read(path, &data, &r.size) < 0)
 		return -1;
-	if (!r.size)
+	r.data = data;
+	if (!r.size) {
+		free(data);
 		return error("%s:1:1: the file is empty", path);
+	}
 	r.scratch = arena_new();
 	r.yajl = yajl_alloc(&callbacks, NULL, &r);
 	yajl_config(r.yajl, yajl_dont_validate_strings, 1); /* file names are bytes */
@@ -297,6 +302,6 @@ int compdb_read(const char *path, void (*take)(void *ctx, const struct entry *e)
 	yajl_free(r.yajl);
 	vec_free(&r.words.w);
 	arena_free(r.scratch);
-	fs_unmap(r.data, r.size);
+	free(data);
 	return status == yajl_status_ok ? 0 : -1;
 }
