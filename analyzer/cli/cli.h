@@ -89,6 +89,9 @@ bool cli_said(const struct cli *c, const char *option);
 
 /* Reads the .tvt-lint of the project and takes from it what the command line does not say. 0, or -1 after error(). */
 int cli_settings(struct cli *c);
+/* A project's settings, and links in it, come from whoever made it: they may have files written below dir alone. 0, or
+ * -1 after error(): path leads elsewhere. */
+int cli_writes_below(const char *dir, const char *path);
 /* Names for messages: every rule, every format; kept. */
 const struct config_names *cli_names(void);
 

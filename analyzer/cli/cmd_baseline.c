@@ -124,6 +124,12 @@ int cmd_baseline(const struct cli *c)
 		status = cli_analyse(c, STAGE_FINDINGS, &a);
 	if (status < 0) {
 		path = cli_baseline(c, &a);
+		const char *top = config_get(c->config, CONFIG_BASELINE)->file ? config_dir(c->config) : a.run.root;
+
+		if (!c->baseline && cli_writes_below(top, path) < 0)
+			status = EXIT_TROUBLE;
+	}
+	if (status < 0) {
 		if (act->reads && known_read(&before, path) < 0)
 			status = EXIT_TROUBLE;
 	}

@@ -12,6 +12,13 @@ static const char *path_of(const struct cli *c, const struct analysis *a)
 	return path_join(a->mem, a->run.root, config_text(c->config, CONFIG_HISTORY));
 }
 
+static bool is_safe(const struct cli *c, const struct analysis *a, const char *path)
+{
+	const char *top = config_get(c->config, CONFIG_HISTORY)->file ? config_dir(c->config) : a->run.root;
+
+	return cli_writes_below(top, path) == 0;
+}
+
 /* Is there one to be kept? One that the settings name is begun by the first run. */
 static bool is_kept(const struct cli *c, const char *path)
 {
@@ -50,7 +57,7 @@ void cli_remember(const struct cli *c, struct analysis *a)
 	struct history_run *runs;
 
 	/* a part of the project, or another state of it, would look as if the rest were fixed */
-	if (c->narg || c->new_from || !is_kept(c, path))
+	if (c->narg || c->new_from || !is_safe(c, a, path) || !is_kept(c, path))
 		return;
 	struct history_run now = {.at = time(NULL),
 		.revision = revision(a),
@@ -140,7 +147,7 @@ int cmd_history(const struct cli *c)
 			error("'tvt-lint history' takes one of: start, the number of a run");
 			status = EXIT_TROUBLE;
 		} else if (c->narg && !strcmp(c->args[0], "start")) {
-			status = history_create(path) < 0 ? EXIT_TROUBLE : EXIT_CLEAN;
+			status = !is_safe(c, &a, path) || history_create(path) < 0 ? EXIT_TROUBLE : EXIT_CLEAN;
 			if (status == EXIT_CLEAN)
 				note("%s: every check of the whole project is remembered from now on",
 					path_under(path_cwd(a.mem), path));

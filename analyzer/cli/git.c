@@ -13,6 +13,10 @@ extern char **environ;
 /* Set in hooks: they name the repository of the hook, by paths that are wrong after -C. */
 static const char *const hook_vars[] = {"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_PREFIX=", "GIT_COMMON_DIR="};
 
+/* What the settings of a repository may have git run, whoever wrote them. */
+static const char *const never[] = {"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.pager=cat",
+	"-c", "core.sshCommand=false", "-c", "protocol.allow=never"};
+
 static char **environment(struct arena *a, const char *env)
 {
 	uint32_t n = 0, k = 0;
@@ -66,8 +70,10 @@ int git_run(const char *dir, const char *env, const char *const *args, struct sb
 
 	while (args[n])
 		n++;
-	char **argv = arena_alloc(a, (n + 4) * sizeof *argv);
+	char **argv = arena_alloc(a, (n + 4 + COUNT(never)) * sizeof *argv);
 	argv[k++] = arena_strdup(a, "git");
+	for (size_t i = 0; i < COUNT(never); i++)
+		argv[k++] = arena_strdup(a, never[i]);
 	argv[k++] = arena_strdup(a, "-C");
 	argv[k++] = arena_strdup(a, dir);
 	for (uint32_t i = 0; i < n; i++)

@@ -1,6 +1,8 @@
 /* settings.c - the project's .tvt-lint, below what the command line says. */
 #include "cli/cli.h"
 
+#include <errno.h>
+
 /* Settings that an option also says. */
 static const struct {
 	const char *option;
@@ -38,6 +40,27 @@ static const char *start(const struct cli *c, struct arena *a)
 	return fs_is_dir(at) ? at : path_dir(a, at);
 }
 
+int cli_writes_below(const char *dir, const char *path)
+{
+	struct arena *a = arena_new();
+	char *real = NULL, *top = realpath(dir, NULL);
+	const char *at = path_normal(a, path);
+	bool below = false;
+
+	/* what is there of it decides: the rest is going to be made */
+	while (!(real = realpath(at, NULL)) && errno == ENOENT && strchr(at + 1, '/'))
+		at = path_dir(a, at);
+	if (real && top) {
+		size_t n = strlen(top);
+
+		below = !strncmp(real, top, n) && (!real[n] || real[n] == '/');
+	}
+	free(real);
+	free(top);
+	arena_free(a);
+	return below ? 0 : error("'%s' is not below '%s': only an option may have something written there", path, dir);
+}
+
 static int take_formats(struct cli *c, const struct setting *s)
 {
 	struct arena *a = arena_new(); /* lives as long as the tool: outputs point into it */
@@ -45,8 +68,12 @@ static int take_formats(struct cli *c, const struct setting *s)
 	for (uint32_t i = 0; i < s->nlist; i++) {
 		const char *eq = strchr(s->list[i], '=');
 		const char *arg = s->list[i];
-		if (eq && eq[1] && strcmp(eq, "=-"))
-			arg = arena_printf(a, "%.*s=%s", (int)(eq - arg), arg, path_join(a, config_dir(c->config), eq + 1));
+		if (eq && eq[1] && strcmp(eq, "=-")) {
+			const char *to = path_join(a, config_dir(c->config), eq + 1);
+			if (cli_writes_below(config_dir(c->config), to) < 0)
+				return error("%s:%u: see above", s->file, s->line);
+			arg = arena_printf(a, "%.*s=%s", (int)(eq - arg), arg, to);
+		}
 		if (cli_add_format(c, arg) < 0)
 			return error("%s:%u: see above", s->file, s->line);
 	}

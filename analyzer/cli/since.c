@@ -194,7 +194,7 @@ static int compare_lines(struct tree *t)
 	struct since *s = t->s;
 	struct sb out = {0};
 	const char *file = NULL;
-	int rc = git_run(s->top, NULL, GIT("-c", "core.quotePath=false", "diff", "-U0", "-M", "--no-color", "--no-ext-diff",
+	int rc = git_run(s->top, NULL, GIT("-c", "core.quotePath=false", "diff", "-U0", "-M", "--no-color", "--no-ext-diff", "--no-textconv",
 			"--src-prefix=a/", "--dst-prefix=b/", s->commit, "--", "*.c", "*.h"), &out, NULL);
 
 	for (char *line = out.s, *next; !rc && line && *line; line = next) {

@@ -108,6 +108,9 @@ static bool find_place(struct db *db, const char *dir, const char *root)
 			warn("no cache: '%s' cannot be written", dir);
 		return false;
 	}
+	/* a link in a project that someone else made leads to where he wants us to write */
+	if (!is_ours(path_join(db->mem, root, ".tvt")))
+		return false;
 	if (usable(db, path_join(db->mem, root, ".tvt"), &refused))
 		return true;
 	if (refused)

@@ -14,7 +14,8 @@
 
 #define MAGIC 0x55545654u /* "TVTU" */
 #define ROOT "\1tvt-root"  /* in place of the root's path; no path begins so */
-enum { FORMAT = 1, MAX_STRING = 1 << 20 };
+/* What a file may make us allocate before we know that it is good. */
+enum { FORMAT = 1, MAX_STRING = 1 << 20, MAX_UNITS = 1 << 22, MAX_RATIO = 1024 };
 
 struct head {
 	uint32_t magic, format;
@@ -172,7 +173,7 @@ static int take_ir(struct reader *r, const struct head *h, const char *zip, stru
 
 static int begin(struct reader *r, const struct head *h)
 {
-	if (h->total > (1u << 28))
+	if (h->total > MAX_UNITS)
 		return -1;
 	r->program = h->program;
 	r->db->ntu = h->total;
@@ -189,8 +190,8 @@ static const struct head *check_head(const char *data, size_t size)
 	const struct head *h = (const struct head *)(const void *)data;
 
 	if (size < sizeof *h || h->magic != MAGIC || h->nfile > MAX_STRING || h->ndir > MAX_STRING ||
-		h->nwhy > MAX_STRING || h->nzip > size || h->nir > UINT32_MAX || h->index >= h->total ||
-		h->state > UNIT_MEMORY)
+		h->nwhy > MAX_STRING || h->nzip > size || h->nir > UINT32_MAX ||
+		h->nir / MAX_RATIO > h->nzip || h->index >= h->total || h->state > UNIT_MEMORY)
 		return NULL;
 	if (size != sizeof *h + h->nfile + h->ndir + h->nwhy + h->nzip)
 		return NULL;
