@@ -382,6 +382,25 @@ static void check_indexes(struct tracefile *t)
 	t->nrecord = n;
 }
 
+/* Ours is five deep. yajl frees a tree by recursion, so that a deep one would be our end. */
+static bool too_deep(const char *s)
+{
+	unsigned depth = 0;
+	bool quoted = false;
+
+	for (; *s; s++) {
+		if (quoted && *s == '\\' && s[1])
+			s++;
+		else if (*s == '"')
+			quoted = !quoted;
+		else if (!quoted && (*s == '[' || *s == '{') && ++depth > 64)
+			return true;
+		else if (!quoted && (*s == ']' || *s == '}') && depth)
+			depth--;
+	}
+	return false;
+}
+
 struct tracefile *tracefile_load(const char *path)
 {
 	char *data, msg[200] = "";
@@ -392,6 +411,11 @@ struct tracefile *tracefile_load(const char *path)
 
 	if (fs_read(path, &data, &size) < 0)
 		return NULL;
+	if (too_deep(data)) {
+		free(data);
+		error("%s: not a trace: it is nested too deep", path);
+		return NULL;
+	}
 	root = yajl_tree_parse(data, msg, sizeof msg);
 	free(data);
 	if (!root) {
