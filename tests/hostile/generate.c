@@ -3,8 +3,8 @@
  *     generate DIR SEED FIRST COUNT [REAL.c...]
  *
  * writes cases FIRST to FIRST+COUNT-1 and a compile_commands.json, in which good.c stands among
- * them. Prints one line a case: its file, its class, and what it is. Real files are what the
- * classes "cut" and "mutated" begin with.
+ * them. Prints one line a case: its number, its class, and what it is. Real files are what the
+ * classes "cut", "mutated" and "program" begin with.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -188,6 +188,16 @@ static void mutated(FILE *f)
 	free(text);
 }
 
+/* As it is: csmith's programs, if the caller has some. */
+static void program(FILE *f)
+{
+	size_t n;
+	char *text = real_text(&n);
+
+	fwrite(text, 1, n, f);
+	free(text);
+}
+
 static void binary(FILE *f)
 {
 	unsigned n = 1u << rnd(16), kind = (unsigned)rnd(3);
@@ -305,20 +315,41 @@ static void big(FILE *f, unsigned largest)
 
 /* ---- text that means something to whoever prints it ---- */
 
-static void injection(FILE *f)
+static const char *const bad[] = {"\x1b[31mred", "\x1b]0;title\x07", "\xe2\x80\xae txet", "\xe2\x81\xa6",
+	"<script>alert(1)<|script>", "<img src=x onerror=alert(1)>", "]]>", "&quot;", "'; DROP TABLE findings; --",
+	"::error file=x::owned", "%0A::warning::owned", "${{ secrets.X }}", "[x](javascript:alert(1))",
+	"@everyone", "=cmd|'|c calc'!A1", "\r::set-output name=x::y", "{{7*7}}", "!!python|object:x", "\x9b\x33m",
+	"x\n::error::owned", "a: b\n- c", "x\tblocking-call-in-task\t1", "</b>&lt;", "--><i>", "a\xff\xfe", "%s%n%1000000d"};
+
+/* One of them: '|' stands for a slash where there is no path, and nothing that ends a quoted string in C. */
+static const char *a_bad(char *into, size_t n, bool in_path)
 {
-	static const char *const bad[] = {"\x1b[31mred", "\x1b]0;title\x07", "\xe2\x80\xae txet", "\xe2\x81\xa6",
-		"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "]]>", "&quot;", "'; DROP TABLE findings; --",
-		"::error file=x::owned", "%0A::warning::owned", "${{ secrets.X }}", "[x](javascript:alert(1))",
-		"@everyone", "=cmd|'/c calc'!A1", "\r::set-output name=x::y", "{{7*7}}", "!!python/object:x", "\x9b\x33m"};
-	const char *b = bad[rnd(COUNT(bad))];
+	char *p = into;
+
+	for (const char *s = bad[rnd(COUNT(bad))]; *s && p < into + n - 1; s++) {
+		if (in_path && *s == '/')
+			continue;
+		*p++ = (char)(*s != '|' || in_path ? *s : '/');
+	}
+	*p = '\0';
+	return into;
+}
+
+/* Puts it in comments, literals, names of the linker, names of files in #line, and annotations. */
+static void injection(FILE *f, const char *b)
+{
+	const char *line = strpbrk(b, "\r\n") ? "x" : b; /* where a new line would only be an error */
 
 	fprintf(f, "#include <unistd.h>\n#include <sys/epoll.h>\n/* tvt: allow(%s) %s */\n", b, b);
-	fprintf(f, "// tvt: allow(blocking-call-in-task) %s\n", b);
-	fprintf(f, "const char *s = \"%s\";\n#warning %s\n", b, b);
-	fprintf(f, "void work(void) { sleep(1); /* %s */ }\n", b);
+	fprintf(f, "// tvt: allow(blocking-call-in-task) %s\n", line);
+	fprintf(f, "const char *s = \"%s\";\n#warning %s\n", line, line);
+	fprintf(f, "void other(void) __asm__(\"%s\");\n", line);
+	fprintf(f, "__attribute__((annotate(\"tvt: %s\"))) static void $work\u00e4(void);\n", line);
+	if (rnd(3) == 0)
+		fprintf(f, "#line 7 \"%s\"\n", line);
+	fprintf(f, "static void $work\u00e4(void) { sleep(1); other(); /* %s */ }\n", line);
 	fprintf(f, "int main(void) { struct epoll_event e[8]; int ep = epoll_create1(0);\n"
-		   "for (;;) { int n = epoll_wait(ep, e, 8, -1); for (int i = 0; i < n; i++) work(); /* %s */ } }\n", b);
+		   "for (;;) { int n = epoll_wait(ep, e, 8, -1); for (int i = 0; i < n; i++) $work\u00e4(); /* %s */ } }\n", line);
 	snprintf(say, sizeof say, "%zu bytes of it", strlen(b));
 }
 
@@ -330,7 +361,7 @@ static void odd(const char *name, unsigned i)
 		"/dev/urandom", "/proc/kmsg", "/etc/shadow", "/nowhere", "/proc/self/mem", "/dev/tty"};
 	unsigned kind = (unsigned)rnd(8);
 	bool include = rnd(2);
-	char odd_name[64];
+	char odd_name[100];
 	FILE *f;
 
 	if (include)
@@ -398,9 +429,10 @@ static const char *argument(void)
 
 /* ---- cases ---- */
 
-enum class { NESTING, CUT, MUTATED, BINARY, BOMB, BIG, INJECTION, ODD, ARGUMENT, CLASSES };
+enum class { NESTING, CUT, MUTATED, BINARY, BOMB, BIG, INJECTION, ODD, ARGUMENT, PROGRAM, PATH, CLASSES };
 static const char *const class_name[CLASSES] = {
-	"nesting", "cut", "mutated", "binary", "bomb", "big", "injection", "odd", "argument"};
+	"nesting", "cut", "mutated", "binary", "bomb", "big", "injection", "odd", "argument",
+	"program", "path"};
 
 static void json_string(const char *s)
 {
@@ -408,7 +440,10 @@ static void json_string(const char *s)
 	for (; *s; s++) {
 		if (*s == '"' || *s == '\\')
 			putc('\\', db);
-		putc(*s, db);
+		if ((unsigned char)*s < ' ')
+			fprintf(db, "\\u%04x", (unsigned char)*s);
+		else
+			putc(*s, db);
 	}
 	putc('"', db);
 }
@@ -419,7 +454,7 @@ static void entry(const char *name, const char *args, bool first)
 
 	if (!getcwd(cwd, sizeof cwd))
 		die(".");
-	snprintf(command, sizeof command, "cc %s -c %s", args, name);
+	snprintf(command, sizeof command, "cc %s -c '%s'", args, strchr(name, '\'') ? "x.c" : name);
 	fprintf(db, "%s{\"directory\": ", first ? "" : ",\n");
 	json_string(cwd);
 	fputs(", \"file\": ", db);
@@ -431,7 +466,7 @@ static void entry(const char *name, const char *args, bool first)
 
 static void one(uint64_t seed, unsigned i, unsigned largest)
 {
-	char name[32];
+	char name[100], b[64];
 	const char *args = "-I.";
 	enum class c;
 	FILE *f;
@@ -442,6 +477,8 @@ static void one(uint64_t seed, unsigned i, unsigned largest)
 	c = (enum class)(i % CLASSES);
 	*say = '\0';
 	snprintf(name, sizeof name, "c%06u.c", i);
+	if (c == PATH)
+		snprintf(name, sizeof name, "c%06u%s.c", i, a_bad(b, sizeof b, true));
 	if (c == ODD) {
 		odd(name, i);
 	} else {
@@ -466,7 +503,13 @@ static void one(uint64_t seed, unsigned i, unsigned largest)
 			big(f, largest);
 			break;
 		case INJECTION:
-			injection(f);
+			injection(f, a_bad(b, sizeof b, false));
+			break;
+		case PATH:
+			injection(f, "x");
+			break;
+		case PROGRAM:
+			program(f);
 			break;
 		default:
 			args = argument();
@@ -476,7 +519,7 @@ static void one(uint64_t seed, unsigned i, unsigned largest)
 		done(f, name);
 	}
 	entry(name, args, false);
-	printf("%s\t%s\t%s\n", name, class_name[c], say);
+	printf("%06u\t%s\t%s\n", i, class_name[c], say);
 }
 
 int main(int argc, char **argv)
