@@ -156,19 +156,21 @@ static void list(struct reading *r, const struct config_row *row, const struct n
 	for (uint32_t i = 0; i < count; i++) {
 		const struct node *v = scalar(r, n->kind == NODE_SCALAR ? n : n->val[i], "an element");
 		if (!v)
-			return;
+			goto out;
 		if (row->type == SET_WORDS && r->c->names.formats) {
 			const char *word = arena_strndup(r->c->mem, v->text, strcspn(v->text, "="));
 			if (word_in(word, r->c->names.formats) < 0) {
 				wrong_word(r, v, row->path, word, r->c->names.formats);
-				return;
+				goto out;
 			}
 		}
-		out[s->nlist++] = row->type == SET_PATHS ? path_join(r->c->mem, r->dir, v->text) : v->text;
+		out[i] = row->type == SET_PATHS ? path_join(r->c->mem, r->dir, v->text) : v->text;
 		sb_printf(&text, "%s%s", i ? ", " : "", v->text);
 	}
 	s->list = out;
+	s->nlist = count;
 	s->text = arena_strdup(r->c->mem, text.s ? text.s : "");
+out:
 	sb_free(&text);
 }
 

@@ -40,7 +40,7 @@ static bool is_ours(const char *path)
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT;
+		return errno == ENOENT || errno == ENOTDIR;
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		warn("no cache: '%s' belongs to somebody else", path);
 	else if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
