@@ -82,7 +82,8 @@ static struct lane_entry entry_of(struct laying *l, const struct entry *e)
 		.context = ctx_name[e->ctx],
 		.by = e->model ? e->model->name : e->place ? e->place->name : NULL,
 		.at = where_of(a, a->p->ir->fns[e->fn].loc),
-		.by_at = where_of_site(a, e->site)};
+		.by_at = where_of_site(a, e->site),
+		.entry = (uint32_t)(e - l->f->entries)};
 }
 
 static void put_leaves(struct laying *l, struct lane_entry **of)

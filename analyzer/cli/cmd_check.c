@@ -1,5 +1,6 @@
 /* cmd_check.c - analyse, report, and say by the exit status what came out. */
 #include "cli/fixes.h"
+#include "cli/locks.h"
 #include "cli/since.h"
 
 #include <unistd.h>
@@ -83,7 +84,7 @@ int cmd_check(const struct cli *c)
 			failed = fixes_do(&fixes, &a) < 0;
 		for (uint32_t i = 0; i < c->nout; i++)
 			if (!strcmp(c->outs[i].format->name, "html") && a.f)
-				pipeline_lanes(&a);
+				cli_tell(&a);
 		struct report_in in = {.findings = a.findings,
 			.nfinding = a.nfinding,
 			.rules = a.rules,

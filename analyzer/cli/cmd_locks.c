@@ -1,118 +1,10 @@
 /* cmd_locks.c - which lock guards which variable and field, as inferred from what is held where they are accessed.
- *
- * Objects of one kind that were allocated at several places are one line. First those that race, then those that are
- * accessed most.
  */
-#include "cli/cli.h"
-
-#include "solve/solve.h"
+#include "cli/locks.h"
 
 #include <stdlib.h>
 
-enum { FNS_SHOWN = 3, WIDEST = 48 };
-
-struct row {
-	const struct shared_object *o; /* the first of them */
-	uint32_t held, total;	       /* accesses with the lock, all */
-	bool race;
-	uint8_t sure;		       /* of the race, as in shared_object */
-	VEC(uint32_t) use;	       /* in facts.uses: one a place, in order */
-};
-struct table {
-	const struct analysis *a;
-	VEC(struct row) rows;
-	uint32_t nlock, nrace, nguess, natomic, nother; /* objects: under a lock, racing, that perhaps, atomic alone, never at once */
-};
-
-/* ---- rows ---- */
-
-static bool atomic(const struct analysis *a, const struct shared_object *o)
-{
-	for (uint32_t i = 0; i < o->nuse; i++)
-		if (!(a->f->uses[o->use + i].flags & USE_ATOMIC))
-			return false;
-	return true;
-}
-
-static const char *lock_text(const struct analysis *a, const struct row *r)
-{
-	if (r->o->lock)
-		return r->o->lock;
-	if (r->race)
-		return "(none)";
-	return atomic(a, r->o) ? "(atomic)" : "(never at once)";
-}
-
-static bool same(const struct shared_object *a, const struct shared_object *b)
-{
-	return !strcmp(a->name, b->name) && a->field == b->field && a->verdict == b->verdict && !a->lock == !b->lock &&
-	       (!a->lock || !strcmp(a->lock, b->lock));
-}
-
-static void add(struct table *t, const struct shared_object *o)
-{
-	const struct shared_use *uses = t->a->f->uses;
-	struct row *r = NULL;
-	bool race = o->verdict == SHARED_RACE && !o->mixed;
-
-	t->nlock += o->lock && !race;
-	t->nrace += race && o->sure;
-	t->nguess += race && !o->sure;
-	t->natomic += !o->lock && !race && atomic(t->a, o);
-	t->nother += !o->lock && !race && !atomic(t->a, o);
-	for (uint32_t i = 0; i < t->rows.n && !r; i++)
-		if (same(t->rows.v[i].o, o))
-			r = &t->rows.v[i];
-	if (!r) {
-		vec_add(&t->rows, ((struct row){.o = o, .race = race}));
-		r = &t->rows.v[t->rows.n - 1];
-	}
-	r->sure = o->sure > r->sure ? o->sure : r->sure;
-	r->held += o->lock ? o->nheld : 0;
-	r->total += o->nheld + o->nother;
-	for (uint32_t i = 0; i < o->nuse; i++) {
-		bool have = false;
-		for (uint32_t k = 0; k < r->use.n && !have; k++)
-			have = uses[r->use.v[k]].site == uses[o->use + i].site;
-		if (!have)
-			vec_add(&r->use, o->use + i);
-	}
-}
-
-/* A lock that some access leaves out, most accesses, name. */
-static int by_need(const void *x, const void *y)
-{
-	const struct row *a = x, *b = y;
-	bool ra = a->race && a->sure && a->o->lock, rb = b->race && b->sure && b->o->lock;
-	if (ra != rb)
-		return ra ? -1 : 1;
-	if (!a->o->lock != !b->o->lock)
-		return a->o->lock ? -1 : 1;
-	if (!a->o->lock && a->race != b->race)
-		return a->race ? -1 : 1;
-	if (a->total != b->total)
-		return a->total > b->total ? -1 : 1;
-	int d = strcmp(a->o->name, b->o->name);
-	return d ? d : a->o < b->o ? -1 : 1;
-}
-
-static void collect(struct table *t, bool all)
-{
-	for (uint32_t i = 0; i < t->a->f->nshared; i++)
-		if (!t->a->f->shared[i].library)
-			add(t, &t->a->f->shared[i]);
-	if (t->rows.n)
-		qsort(t->rows.v, t->rows.n, sizeof *t->rows.v, by_need);
-	for (; !all && t->rows.n && !t->rows.v[t->rows.n - 1].o->lock; t->rows.n--)
-		vec_free(&t->rows.v[t->rows.n - 1].use);
-}
-
-static void table_free(struct table *t)
-{
-	for (uint32_t i = 0; i < t->rows.n; i++)
-		vec_free(&t->rows.v[i].use);
-	vec_free(&t->rows);
-}
+enum { WIDEST = 48 };
 
 /* ---- as a table ---- */
 
@@ -128,33 +20,8 @@ static void put_text(struct sb *out, const char *s)
 	sb_put_visible(out, s, strlen(s));
 }
 
-/* Functions that access it, each once: FNS_SHOWN of them, and how many more. */
-static void put_fns(struct sb *out, const struct analysis *a, const struct row *r)
-{
-	uint32_t shown[FNS_SHOWN], n = 0, more = 0;
-	struct map seen = {0};
-
-	for (uint32_t i = 0; i < r->use.n; i++) {
-		uint32_t fn = a->f->uses[r->use.v[i]].fn;
-		if (map_get(&seen, fn) != NONE)
-			continue;
-		map_put(&seen, fn, 0);
-		if (n < FNS_SHOWN)
-			shown[n++] = fn;
-		else
-			more++;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		sb_puts(out, i ? ", " : "");
-		put_fn(out, a, shown[i]);
-	}
-	if (more)
-		sb_printf(out, " and %u more", more);
-	map_free(&seen);
-}
-
 /* The width of a column that holds these texts. */
-static size_t column(const struct table *t, const char *head, const char *(*text)(const struct analysis *, const struct row *))
+static size_t column(const struct lock_table *t, const char *head, const char *(*text)(const struct analysis *, const struct lock_row *))
 {
 	size_t w = strlen(head);
 	for (uint32_t i = 0; i < t->rows.n; i++) {
@@ -164,12 +31,12 @@ static size_t column(const struct table *t, const char *head, const char *(*text
 	return w > WIDEST ? WIDEST : w;
 }
 
-static const char *name_text(const struct analysis *a, const struct row *r)
+static const char *name_text(const struct analysis *a, const struct lock_row *r)
 {
 	return r->o->name;
 }
 
-static void put_table(struct sb *out, const struct table *t)
+static void put_table(struct sb *out, const struct lock_table *t)
 {
 	sb_printf(out, "%u shared object%s under a lock, %u only atomic, %u never at once; %u race%s, and %u perhaps\n", t->nlock,
 		t->nlock == 1 ? "" : "s", t->natomic, t->nother, t->nrace, t->nrace == 1 ? "s" : "", t->nguess);
@@ -178,7 +45,7 @@ static void put_table(struct sb *out, const struct table *t)
 	size_t wide = column(t, "object", name_text), lock = column(t, "lock", lock_text);
 	sb_printf(out, "  %-*s %-*s held/of     accessed in\n", (int)wide, "object", (int)lock, "lock");
 	for (uint32_t i = 0; i < t->rows.n; i++) {
-		const struct row *r = &t->rows.v[i];
+		const struct lock_row *r = &t->rows.v[i];
 		size_t from = out->n;
 
 		sb_puts(out, !r->race ? "  " : r->sure ? "! " : "? ");
@@ -190,14 +57,14 @@ static void put_table(struct sb *out, const struct table *t)
 		from = out->n;
 		sb_printf(out, "%u/%u", r->held, r->total);
 		pad(out, from, 12);
-		put_fns(out, t->a, r);
+		locks_put_fns(out, t->a, r);
 		sb_putc(out, '\n');
 	}
 }
 
 /* ---- as JSON ---- */
 
-static void put_json(struct sb *out, const struct table *t)
+static void put_json(struct sb *out, const struct lock_table *t)
 {
 	const struct analysis *a = t->a;
 	struct json j;
@@ -208,7 +75,7 @@ static void put_json(struct sb *out, const struct table *t)
 	json_bool(&j, "complete", !a->f->races_left);
 	json_arr(&j, "objects");
 	for (uint32_t i = 0; i < t->rows.n; i++) {
-		const struct row *r = &t->rows.v[i];
+		const struct lock_row *r = &t->rows.v[i];
 
 		json_obj(&j, NULL);
 		json_str(&j, "object", r->o->name);
@@ -217,7 +84,7 @@ static void put_json(struct sb *out, const struct table *t)
 		else
 			json_null(&j, "lock");
 		json_str(&j, "race", !r->race ? "no" : r->sure ? "yes" : "perhaps");
-		json_bool(&j, "atomic", atomic(a, r->o));
+		json_bool(&j, "atomic", locks_atomic(a, r->o));
 		json_int(&j, "held", r->held);
 		json_int(&j, "accesses", r->total);
 		json_arr(&j, "places");
@@ -277,7 +144,7 @@ static const char *lock_words(const struct ir *ir, const struct shared_object *o
 	return o->lock_global != NONE && !strstr(o->lock, "[]") && !strchr(o->lock, '?') ? o->lock : NULL;
 }
 
-static void put_attribute(struct sb *out, const struct table *t, const struct row *r)
+static void put_attribute(struct sb *out, const struct lock_table *t, const struct lock_row *r)
 {
 	const struct ir *ir = t->a->p->ir;
 	const char *words = lock_words(ir, r->o);
@@ -314,7 +181,7 @@ static void put_attribute(struct sb *out, const struct table *t, const struct ro
 	sb_putc(out, '\n');
 }
 
-static void put_attributes(struct sb *out, const struct table *t)
+static void put_attributes(struct sb *out, const struct lock_table *t)
 {
 	const struct ir *ir = t->a->p->ir;
 	bool *done = xcalloc(t->rows.n + 1, 1);
@@ -359,9 +226,9 @@ int cmd_locks(const struct cli *c)
 	with_paths.pipe.db.npath = c->narg;
 	status = cli_analyse(&with_paths, STAGE_FACTS, &a);
 	if (status < 0) {
-		struct table t = {.a = &a};
+		struct lock_table t = {.a = &a};
 
-		collect(&t, c->pipe.all);
+		locks_collect(&t, c->pipe.all);
 		if (c->nout && !strcmp(c->outs[0].format->name, "json"))
 			put_json(&out, &t);
 		else if (c->attributes)
@@ -370,7 +237,7 @@ int cmd_locks(const struct cli *c)
 			put_table(&out, &t);
 		if (a.f->races_left)
 			warn("the program is too large for its shared state to be looked at: nothing is known of its locks");
-		table_free(&t);
+		locks_free(&t);
 		status = stdout_sb(&out);
 		if (status == EXIT_CLEAN && a.run.units_failed)
 			status = EXIT_TROUBLE;

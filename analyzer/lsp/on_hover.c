@@ -62,6 +62,26 @@ static void on_diag(void *ctx, const struct view *v, const struct vdiag *d, stru
 	}
 }
 
+/* What guards the variable or field. */
+static void add_hints(struct hover *h, const struct doc *d)
+{
+	const struct view *v = &d->project->view;
+	const struct vfile *f = v->map ? view_file(v, d->path) : NULL;
+	const char *last = "";
+
+	for (uint32_t i = 0; f && i < f->nhint; i++) {
+		const struct vhint *x = &v->hints[f->hint + i];
+		struct range at = x->of;
+
+		if (!x->hover || !doc_move(d, &at) || !range_touches(at, (struct range){h->at, h->at}) ||
+			!strcmp(last, view_str(v, x->hover)))
+			continue;
+		if (!h->text.n)
+			h->range = at;
+		add(h, last = view_str(v, x->hover));
+	}
+}
+
 uint32_t fn_at(const struct project *p, const struct doc *d, struct pos at, struct range *where)
 {
 	const struct view *v = &p->view;
@@ -106,6 +126,7 @@ void on_hover(struct server *s, const struct msg *m)
 			h.range = where;
 		add(&h, why);
 	}
+	add_hints(&h, d);
 	if (h.rule && h.rule->page) {
 		struct sb b = {0};
 

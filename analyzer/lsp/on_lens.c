@@ -64,7 +64,7 @@ void on_hint(struct server *s, const struct msg *m)
 		const struct vhint *h = &v->hints[f->hint + i];
 		struct range at = {h->at, h->at};
 
-		if (!doc_move(d, &at) || !range_touches(at, wanted))
+		if (!h->label || !doc_move(d, &at) || !range_touches(at, wanted))
 			continue;
 		json_obj(&j, NULL);
 		json_obj(&j, "position");

@@ -130,7 +130,7 @@ void on_initialize(struct server *s, const struct msg *m)
 
 void on_initialized(struct server *s, const struct msg *m)
 {
-	static const char *const globs[] = {"**/compile_commands.json", "**/.tvt-lint", "**/.tvt/*.model", "**/*.[ch]"};
+	static const char *const globs[] = {"**/compile_commands.json", "**/.tvt-lint", "**/.tvt/*.model", "**/.tvt/rules/*.sql", "**/baseline.tsv", "**/*.[ch]"};
 	struct json j;
 
 	if (!s->can.watch)

@@ -154,7 +154,7 @@ static void changed_file(struct server *s, struct project *p, const char *path)
 
 	if (!strcmp(base, "compile_commands.json")) {
 		p->reload = true;
-	} else if (str_ends(base, ".model") || !strcmp(base, ".tvt-lint")) {
+	} else if (str_ends(base, ".model") || !strcmp(base, ".tvt-lint") || str_ends(base, ".sql") || str_ends(base, ".tsv")) {
 		p->dirty = p->indexed;
 	} else {
 		for (uint32_t i = 0; i < p->slots.n; i++) {

@@ -5,6 +5,7 @@
  * crashes, the last view stays.
  */
 #include "lsp/lsp_int.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -45,6 +46,20 @@ static const char *text_lowered(void *ctx, const char *path, size_t *n)
 	return NULL;
 }
 
+/* The baseline, as `check` takes it: findings that are in it are not shown. */
+static void mark_known(const struct pipeline_opts *o, struct analysis *a)
+{
+	const char *name = o->config ? config_text(o->config, CONFIG_BASELINE) : ".tvt/baseline.tsv";
+	const char *path = path_join(a->mem, a->run.root, name);
+	struct known_set known = {0};
+
+	if (!fs_is_file(path) && !(o->config && config_get(o->config, CONFIG_BASELINE)->file))
+		return;
+	if (known_read(&known, path) == 0)
+		known_match(&known, a->findings, a->nfinding, a->run.root, &a->run.compared);
+	known_free(&known);
+}
+
 static _Noreturn void child(struct server *s, struct project *p, pid_t parent)
 {
 	struct compdb db = *p->db;
@@ -83,6 +98,7 @@ static _Noreturn void child(struct server *s, struct project *p, pid_t parent)
 	o.until = STAGE_FINDINGS;
 	if (pipeline_rest(&o, &a) < 0)
 		_exit(1);
+	mark_known(&o, &a);
 	view_make(&in, &out);
 	_exit(write_all(p->round_fd, &out) < 0);
 }

@@ -55,7 +55,9 @@ struct vcall {
 struct vhint {
 	uint32_t file;
 	struct pos at;
-	uint32_t label, tip;
+	uint32_t label, tip; /* label "": nothing is shown before somebody points there */
+	struct range of;     /* the name that it speaks of, and */
+	uint32_t hover;	     /* what is told of it, Markdown; or 0 */
 };
 struct vrule {
 	uint32_t id, title, page, url;

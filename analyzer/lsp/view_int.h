@@ -29,5 +29,7 @@ void vm_link(struct maker *m, struct sb *out, const struct where *w);
 
 /* view_ways.c: entries, functions on ways to blocking calls, hints. */
 void vm_ways(struct maker *m);
+/* view_locks.c: which lock guards what. */
+void vm_locks(struct maker *m);
 
 #endif

@@ -283,7 +283,7 @@ static void add_registrations(struct maker *m)
 		struct sb s = {0};
 		uint32_t n = 0;
 
-		if (done[i] || f->suppressed || !f->task || !f->task_at.line || same_where(&f->task_at, &f->at))
+		if (done[i] || finding_quiet(f) || !f->task || !f->task_at.line || same_where(&f->task_at, &f->at))
 			continue;
 		d.file = vm_file(m, f->task_at.file);
 		if (d.file == NONE)
@@ -292,7 +292,7 @@ static void add_registrations(struct maker *m)
 		for (uint32_t k = i; k < a->nfinding; k++) {
 			const struct finding *g = &a->findings[k];
 
-			if (done[k] || g->suppressed || !g->task || strcmp(g->task, f->task) ||
+			if (done[k] || finding_quiet(g) || !g->task || strcmp(g->task, f->task) ||
 				!same_where(&g->task_at, &f->task_at))
 				continue;
 			done[k] = true;
@@ -495,7 +495,7 @@ void view_make(const struct view_in *in, struct sb *out)
 	struct maker m = {.in = in, .mem = arena_new(), .strs = intern_new()};
 
 	for (uint32_t i = 0; i < in->a->nfinding; i++)
-		if (!in->a->findings[i].suppressed)
+		if (!finding_quiet(&in->a->findings[i]))
 			add_finding(&m, &in->a->findings[i]);
 	add_registrations(&m);
 	for (uint32_t i = 0; i < in->a->run.unused_suppressions; i++)
@@ -503,6 +503,7 @@ void view_make(const struct view_in *in, struct sb *out)
 	add_failed(&m);
 	add_rules(&m);
 	vm_ways(&m);
+	vm_locks(&m);
 	sort_all(&m);
 	write_all(&m, out);
 	/* the child ends: what it holds need not be freed one by one */

@@ -127,7 +127,7 @@ static void add_hint(struct ways *w, uint32_t loc, uint32_t label, uint32_t tip)
 	uint32_t file = vm_file(w->m, at.file);
 
 	if (file != NONE && label)
-		vec_add(&w->m->hints, ((struct vhint){file, vm_range(w->m, &at).a, label, tip}));
+		vec_add(&w->m->hints, ((struct vhint){.file = file, .at = vm_range(w->m, &at).a, .label = label, .tip = tip}));
 }
 
 static const char *time_text(double s, char *buf, size_t n)

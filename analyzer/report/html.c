@@ -118,6 +118,57 @@ static void put_leaves(struct sb *out, const struct lane_entry *e)
 		sb_printf(out, "<br>and %u more", e->nleaf - SHOWN);
 }
 
+static void put_advice(struct sb *out, const struct lane_entry *e)
+{
+	if (!e->now)
+		return;
+	if (!e->should) {
+		sb_printf(out, "<span class=\"right\">%s: right as it is</span>", e->now);
+		return;
+	}
+	sb_printf(out, "%s \xE2\x86\x92 <b>%s</b>", e->now, e->should);
+	if (e->because && *e->because) {
+		sb_puts(out, "<br>");
+		put_html(out, e->because);
+	}
+	if (e->gain && *e->gain) {
+		sb_puts(out, "<br><span class=\"gain\">");
+		put_html(out, e->gain);
+		sb_puts(out, "</span>");
+	}
+}
+
+static void put_guards(const struct report_in *in, struct sb *out)
+{
+	const struct run_info *r = in->run;
+
+	put_section(out, "locks", "Locks and what they guard");
+	if (r->shared_left_out) {
+		sb_puts(out, "<p>The program is too large for its shared state to be looked at: nothing is known of its locks.</p>\n</section>\n");
+		return;
+	}
+	sb_printf(out, "<p class=\"key\">Of what several threads use, %u %s always under a lock, %u only atomic, %u never used at once.</p>\n",
+		r->nguarded, r->nguarded == 1 ? "is" : "are", r->natomic, r->napart);
+	if (r->nguard)
+		sb_puts(out, "<section class=\"scroll\" tabindex=\"0\" aria-label=\"table of locks\">\n<table>\n<thead><tr>"
+			     "<th scope=\"col\">Object</th><th scope=\"col\">Lock</th><th scope=\"col\">Held at</th>"
+			     "<th scope=\"col\">Accessed in</th></tr></thead>\n<tbody>\n");
+	for (uint32_t i = 0; i < r->nguard; i++) {
+		const struct guard *g = &r->guards[i];
+		sb_puts(out, "<tr><th scope=\"row\"><code>");
+		put_html(out, g->object);
+		sb_puts(out, "</code><br>");
+		put_at(out, &g->at);
+		sb_puts(out, "</th><td><code>");
+		put_html(out, g->lock ? g->lock : "none");
+		sb_printf(out, "</code></td><td>%u of %u accesses%s</td><td>", g->held, g->total,
+			!g->race ? "" : g->perhaps ? "<br>perhaps a race" : "<br><b class=\"warning\">a race</b>");
+		put_html(out, g->fns);
+		sb_puts(out, "</td></tr>\n");
+	}
+	sb_puts(out, r->nguard ? "</tbody>\n</table>\n</section>\n</section>\n" : "</section>\n");
+}
+
 static void put_tasks(const struct report_in *in, struct sb *out)
 {
 	const struct run_info *r = in->run;
@@ -131,7 +182,8 @@ static void put_tasks(const struct report_in *in, struct sb *out)
 	put_section(out, "tasks", "Tasks and threads");
 	sb_puts(out, "<section class=\"scroll\" tabindex=\"0\" aria-label=\"table of tasks and threads\">\n<table>\n<thead><tr>"
 		     "<th scope=\"col\">Function</th><th scope=\"col\">Runs on</th><th scope=\"col\">Begun by</th>"
-		     "<th scope=\"col\">May block in</th><th scope=\"col\">Computes for long</th></tr></thead>\n<tbody>\n");
+		     "<th scope=\"col\">May block in</th><th scope=\"col\">Computes for long</th>"
+		     "<th scope=\"col\">Task or thread</th></tr></thead>\n<tbody>\n");
 	for (uint32_t i = 0; i < r->nlane; i++)
 		for (uint32_t k = 0; k < r->lanes[i].nentry; k++) {
 			const struct lane_entry *e = &r->lanes[i].entries[k];
@@ -158,6 +210,8 @@ static void put_tasks(const struct report_in *in, struct sb *out)
 					put_html(out, e->longest);
 				}
 			}
+			sb_puts(out, "</td><td>");
+			put_advice(out, e);
 			sb_puts(out, "</td></tr>\n");
 		}
 	sb_puts(out, "</tbody>\n</table>\n</section>\n</section>\n");
@@ -417,6 +471,8 @@ void write_html(const struct report_in *in, struct sb *out)
 		     "<a href=\"#findings\">Findings</a> ");
 	if (in->run->nlane)
 		sb_puts(out, "<a href=\"#map\">Map</a> <a href=\"#tasks\">Tasks and threads</a> ");
+	if (in->run->guards)
+		sb_puts(out, "<a href=\"#locks\">Locks</a> ");
 	sb_puts(out, "<a href=\"#coverage\">Coverage</a>");
 	if (in->run->npast)
 		sb_puts(out, " <a href=\"#history\">History</a>");
@@ -425,6 +481,8 @@ void write_html(const struct report_in *in, struct sb *out)
 	put_findings(in, out);
 	if (in->run->nlane)
 		put_tasks(in, out);
+	if (in->run->guards)
+		put_guards(in, out);
 	put_coverage(in, out);
 	put_history(in, out);
 	sb_puts(out, "</main>\n<footer>Made by tvt-lint ");

@@ -5,6 +5,7 @@
  */
 #include "store/facts_int.h"
 
+#include "advise/advise.h"
 #include "ir/ir.h"
 
 struct export {
@@ -92,7 +93,8 @@ static void done(struct export *x, sqlite3_stmt *st)
 static void meta(struct export *x)
 {
 	sqlite3_stmt *st = rows(x, "meta", 2);
-	const char *const pairs[][2] = {{"schema", "1"}, {"tool", x->in->version}, {"root", x->in->root}};
+	const char *const pairs[][2] = {{"schema", "1"}, {"tool", x->in->version}, {"root", x->in->root},
+		{"shared", x->in->f->races_left ? "left out" : "complete"}};
 
 	for (size_t i = 0; !x->bad && i < COUNT(pairs); i++) {
 		put_text(st, 1, pairs[i][0]);
@@ -285,6 +287,114 @@ static void blocks(struct export *x)
 	sqlite3_finalize(st);
 }
 
+static const char *state_of(const struct facts *f, const struct shared_object *o)
+{
+	if (o->verdict == SHARED_RACE)
+		return o->mixed ? "mixed" : "race";
+	if (o->lock)
+		return "guarded";
+	for (uint32_t i = 0; i < o->nuse; i++)
+		if (!(f->uses[o->use + i].flags & USE_ATOMIC))
+			return "apart";
+	return "atomic";
+}
+
+static void objects(struct export *x)
+{
+	const struct facts *f = x->in->f;
+	sqlite3_stmt *st = rows(x, "object", 13), *access = rows(x, "access", 9);
+
+	for (uint32_t i = 0; !x->bad && i < f->nshared; i++) {
+		const struct shared_object *o = &f->shared[i];
+		put_id(st, 1, i);
+		put_text(st, 2, o->name);
+		put_text(st, 3, state_of(f, o));
+		put_text(st, 4, o->lock);
+		sqlite3_bind_int64(st, 5, o->lock ? o->nheld : 0);
+		sqlite3_bind_int64(st, 6, (int64_t)o->nheld + o->nother);
+		sqlite3_bind_int(st, 7, o->sure);
+		sqlite3_bind_int(st, 8, o->heap);
+		sqlite3_bind_int(st, 9, o->library);
+		put_text(st, 10, o->why);
+		put_site(x, st, 11, o->nuse ? f->uses[o->use].site : NONE);
+		done(x, st);
+		for (uint32_t k = 0; k < o->nuse; k++) {
+			const struct shared_use *u = &f->uses[o->use + k];
+			put_id(access, 1, i);
+			put_id(access, 2, u->fn);
+			put_id(access, 3, u->entry);
+			put_text(access, 4, u->flags & USE_FREE ? "free" : u->flags & USE_WRITE ? "write" : "read");
+			sqlite3_bind_int(access, 5, (u->flags & USE_ATOMIC) != 0);
+			put_text(access, 6, u->held);
+			put_site(x, access, 7, u->site);
+			done(x, access);
+		}
+	}
+	sqlite3_finalize(st);
+	sqlite3_finalize(access);
+}
+
+static void lock_uses(struct export *x)
+{
+	static const char *const kind[] = {[LOCK_CYCLE] = "cycle", [LOCK_TWICE] = "twice", [LOCK_NOT_HELD] = "not held",
+		[LOCK_LEFT] = "left", [LOCK_WAITS] = "waits", [LOCK_TASK] = "task", [LOCK_YIELDS] = "yields", [LOCK_ALONE] = "alone",
+		[LOCK_BIG] = "big", [THREAD_STACK] = "stack", [THREAD_FORK] = "fork"};
+	const struct facts *f = x->in->f;
+	sqlite3_stmt *st = rows(x, "lock_use", 7), *step = rows(x, "lock_step", 7);
+
+	for (uint32_t i = 0; !x->bad && i < f->nlock_use; i++) {
+		const struct lock_use *u = &f->lock_uses[i];
+		put_id(st, 1, i);
+		put_text(st, 2, u->kind < COUNT(kind) ? kind[u->kind] : NULL);
+		put_text(st, 3, u->lock);
+		sqlite3_bind_int(st, 4, u->sure);
+		put_site(x, st, 5, u->nstep ? f->lock_steps[u->step].site : NONE);
+		done(x, st);
+		for (uint32_t k = 0; k < u->nstep; k++) {
+			const struct lock_step *s = &f->lock_steps[u->step + k];
+			put_id(step, 1, i);
+			put_id(step, 2, k);
+			put_id(step, 3, x->in->p->op_fn[s->site]);
+			put_text(step, 4, s->what);
+			put_site(x, step, 5, s->site);
+			done(x, step);
+		}
+	}
+	sqlite3_finalize(st);
+	sqlite3_finalize(step);
+}
+
+/* Gains are those of this machine, if it was calibrated. */
+static void advice(struct export *x)
+{
+	sqlite3_stmt *st = rows(x, "advice", 12);
+	struct machine m;
+	uint32_t n = 0;
+
+	if (machine_load(&m, NULL) < 0)
+		machine_default(&m);
+	arena_reset(x->mem);
+	const struct advice *all = x->bad ? NULL : advise_all(x->in->p, x->in->e, x->in->f, &m, x->mem, &n);
+	for (uint32_t i = 0; !x->bad && i < n; i++) {
+		const struct advice *a = &all[i];
+		put_id(st, 1, a->entry);
+		put_text(st, 2, a->now);
+		put_text(st, 3, advice_rows[a->kind].word);
+		put_text(st, 4, advice_rows[a->kind].what);
+		put_text(st, 5, a->because);
+		put_text(st, 6, a->gain);
+		sqlite3_bind_double(st, 7, a->factor);
+		put_text(st, 8, a->code);
+		sqlite3_bind_double(st, 9, a->hold);
+		if (a->loop)
+			put_loc(x, st, 10, a->loop->loc);
+		else
+			put_site(x, st, 10, a->site);
+		done(x, st);
+	}
+	sqlite3_finalize(st);
+}
+
 static void findings(struct export *x)
 {
 	static const char *const level[] = {"note", "warning", "error"}, *const confidence[] = {"low", "medium", "high"};
@@ -333,6 +443,9 @@ int facts_export(sqlite3 *db, const struct facts_in *in)
 		effects(&x);
 		contexts(&x);
 		blocks(&x);
+		objects(&x);
+		lock_uses(&x);
+		advice(&x);
 		findings(&x);
 	}
 	if (!x.bad)

@@ -5,7 +5,8 @@
 -- Every function, loop and entry has a number that means nothing beyond this run. Places are file (relative to the
 -- project's root where it lies below it), line and column, from 1 on; a place in a macro is where the macro is used.
 
-CREATE TABLE meta(              -- 'schema': the version above; 'tool': its version; 'root': of the project
+CREATE TABLE meta(              -- 'schema': the version above; 'tool': its version; 'root': of the project; 'shared': 'left out'
+	                        -- if the program was too large for object, access and lock_use, else 'complete'
 	key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE unit(              -- every file of the compilation database
 	file TEXT,
@@ -67,6 +68,43 @@ CREATE TABLE cpu_loop(          -- every loop of the program, for what it costs
 	cost TEXT,              -- of all turns
 	entry INTEGER,          -- a task that gets there, or NULL
 	file TEXT, line INTEGER, column INTEGER);
+CREATE TABLE object(            -- variables, and fields of what is allocated at one place, that two threads touch, and one writes
+	id INTEGER PRIMARY KEY,
+	name TEXT,              -- 'stats.hits', 'conn.state'
+	state TEXT,             -- 'guarded': always under the lock; 'atomic'; 'apart': never at once; 'race'; 'mixed': a race
+	                        -- between an atomic access and one that is not
+	lock TEXT,              -- what all accesses hold, or most others of a race; or NULL
+	held INTEGER, accesses INTEGER, -- with that lock, and all
+	sure INTEGER,           -- of a race: 2: known threads, one object; 1: by an assumption; 0: perhaps
+	heap INTEGER,
+	library INTEGER,        -- 1: state inside a library's function
+	why TEXT,               -- why two accesses can meet, or cannot
+	file TEXT, line INTEGER, column INTEGER); -- of the first access
+CREATE TABLE access(            -- as one thread makes it; of an object with very many, those that show most
+	object INTEGER,
+	function INTEGER, entry INTEGER, -- the thread's
+	what TEXT,              -- 'read', 'write', 'free'
+	atomic INTEGER,
+	held TEXT,              -- locks: ''a.lock'', ''b'', or empty
+	file TEXT, line INTEGER, column INTEGER);
+CREATE TABLE lock_use(          -- locks that are used in a way worth a look; rules say which are findings
+	id INTEGER PRIMARY KEY,
+	kind TEXT,              -- 'cycle', 'twice', 'not held', 'left', 'waits', 'task', 'yields', 'alone', 'big', 'stack', 'fork'
+	lock TEXT, sure INTEGER,
+	file TEXT, line INTEGER, column INTEGER);
+CREATE TABLE lock_step(         -- its places
+	lock_use INTEGER, position INTEGER,
+	function INTEGER, text TEXT,
+	file TEXT, line INTEGER, column INTEGER);
+CREATE TABLE advice(            -- what each entry should be, as 'tvt-lint advise' says it
+	entry INTEGER,
+	now TEXT,               -- 'task', 'thread', 'pool job'
+	should TEXT,            -- 'keep', or what to do
+	what TEXT, because TEXT,
+	gain TEXT, factor REAL, -- by which it gets better; 0: nothing changes, or it is not known
+	write TEXT,             -- in the program's library; or empty
+	holds_ns REAL,          -- how long it holds its loop, or one job takes, at a time
+	file TEXT, line INTEGER, column INTEGER); -- what to change first, or NULL
 CREATE TABLE finding(           -- only in 'tvt-lint query': rules do not see one another
 	id INTEGER PRIMARY KEY,
 	rule TEXT, level TEXT, confidence TEXT,

@@ -104,6 +104,9 @@ async function real(browser, scheme) {
 	ok(name + ": something waits", (await page.locator("svg .box.waits").count()) >= 1);
 	await page.locator("svg a:has(.waits)").first().click();
 	ok(name + ": a box leads to its row", await page.evaluate(() => document.querySelector("tr:target td:nth-child(4) code") !== null));
+	ok(name + ": a row for each lock's object", (await page.locator("#locks tbody tr").count()) === 2);
+	ok(name + ": and the lock", (await page.textContent("#locks tbody")).includes("counters.lock"), await page.textContent("#locks"));
+	ok(name + ": something should change", (await page.locator("#tasks tbody td:last-child b").count()) >= 1);
 	ok(name + ": two runs", (await page.locator("#history tbody tr").count()) === 2);
 	ok(name + ": every row has its box or is told of", (await page.locator("svg a").count()) === (await page.locator("#tasks tbody tr").count()));
 	await page.setViewportSize({ width: 400, height: 800 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """protocol.py TOOL SAMPLES [TEST...] - the language server from outside, with a client of our own."""
-import json, os, shutil, sys, tempfile, time, traceback
+import json, os, shutil, subprocess, sys, tempfile, time, traceback
 
 sys.path.insert(0, os.path.dirname(__file__))
 from client import Client, Gone, check, findings, key, keys_of_check, uri
@@ -263,6 +263,98 @@ def actions():
         skeleton = apply(unused, acts[kinds.index("refactor.rewrite")]["edit"]["changes"][u])
         assert "#include \"work.h\"\n\nstruct sleep_work" in skeleton, skeleton
         assert "void work(int fd)" in skeleton
+        c.close()
+
+
+LOCKED = """#include <pthread.h>
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
+struct stats { pthread_mutex_t lock; long n; };
+static struct stats all = {PTHREAD_MUTEX_INITIALIZER, 0};
+static int full, hits;
+static void *take(void *arg)
+{
+	pthread_mutex_lock(&lock);
+	if (!full)
+		pthread_cond_wait(&more, &lock);
+	full = 0;
+	hits++;
+	pthread_mutex_unlock(&lock);
+	pthread_mutex_lock(&all.lock);
+	all.n++;
+	pthread_mutex_unlock(&all.lock);
+	return arg;
+}
+int main(void)
+{
+	pthread_t a, b;
+	pthread_create(&a, 0, take, 0);
+	pthread_create(&b, 0, take, 0);
+	pthread_join(a, 0);
+	pthread_join(b, 0);
+	return 0;
+}
+"""
+
+
+@test
+def mended_by_an_edit():
+    with Project(locked_c=LOCKED) as p:
+        c = Client(TOOL)
+        c.initialize([p.dir])
+        u = c.open(p.path("locked.c"))
+        x = c.published(u, lambda x: "condition-wait-without-loop" in codes(x))
+        where = [d for d in x if d["code"] == "condition-wait-without-loop"][0]["range"]
+        ask = lambda: [a for a in c.result("textDocument/codeAction", textDocument=dict(uri=u), range=where,
+                                           context=dict(diagnostics=[])) if a.get("isPreferred")]
+        acts = ask()
+        assert len(acts) == 1 and acts[0]["title"] == "tvt-lint: look again when the wait returns", acts
+        text = apply(LOCKED, acts[0]["edit"]["changes"][u])
+        assert text == LOCKED.replace("if (!full)", "while (!full)"), text
+        # an edit is made for the text that was analysed, and for no other
+        c.change(u, 2, dict(text=LOCKED.replace("full = 0;", "full = 1;")))
+        assert ask() == []
+        c.change(u, 3, dict(text=text))
+        c.published(u, lambda x: "condition-wait-without-loop" not in codes(x))
+        c.close()
+
+
+@test
+def locks_and_what_they_guard():
+    with Project(locked_c=LOCKED) as p:
+        c = Client(TOOL)
+        c.initialize([p.dir], textDocument=dict(hover=dict(contentFormat=["markdown"])))
+        u = c.open(p.path("locked.c"))
+        c.published(u, lambda x: "condition-wait-without-loop" in codes(x))
+        i = c.result("textDocument/inlayHint", textDocument=dict(uri=u), range=span(0, 0, 99, 0))
+        labels = {(h["position"]["line"], h["label"]) for h in i if h["label"].startswith("guarded")}
+        assert (5, "guarded by lock") in labels and (15, "guarded by all.lock") in labels, i
+        for at_ in (at(12, 3), at(5, 18)):
+            h = c.result("textDocument/hover", textDocument=dict(uri=u), position=at_)
+            assert "`hits` is guarded by `lock`" in h["contents"]["value"], h
+        h = c.result("textDocument/hover", textDocument=dict(uri=u), position=at(15, 5))
+        assert "`all.n` is guarded by `all.lock`" in h["contents"]["value"], h
+        c.close()
+
+
+@test
+def baseline():
+    with Project() as p:
+        subprocess.run([TOOL, "baseline", "create", "-q", p.dir], check=True, cwd=p.dir)
+        c = Client(TOOL)
+        c.initialize([p.dir])
+        u, m = c.open(p.path("work.c")), c.open(p.path("main.c"))
+        c.result("textDocument/codeLens", textDocument=dict(uri=m))
+        c.published(u, lambda x: True)
+        x = c.published(u, lambda x: True)
+        assert not findings(x), x
+        more = WORK.replace("sleep(1);", "sleep(1);\n\tusleep(5000);")
+        c.change(u, 2, dict(text=more))
+        x = c.published(u, lambda x: findings(x))
+        assert len(findings(x)) == 1 and "usleep" in findings(x)[0]["message"], x
+        os.remove(os.path.join(p.dir, ".tvt", "baseline.tsv"))
+        c.notify("workspace/didChangeWatchedFiles", changes=[dict(uri=uri(p.path(".tvt/baseline.tsv")), type=3)])
+        c.published(u, lambda x: len(findings(x)) == 2)
         c.close()
 
 

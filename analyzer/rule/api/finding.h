@@ -140,6 +140,9 @@ struct lane_entry {
 	uint32_t nleaf;
 	uint32_t nlong;		    /* loops below it that may take longer than a turn of an event loop should */
 	const char *longest;	    /* the cost of the worst of them, or NULL */
+	uint32_t entry;		    /* in the facts */
+	const char *now, *should;   /* "task"; what to make of it, or NULL: it is right as it is. Both NULL: nothing is said */
+	const char *because, *gain; /* clauses */
 };
 enum lane_kind { LANE_LOOP, LANE_POOL, LANE_THREAD, LANE_SIGNAL, LANE_OTHER };
 struct lane {
@@ -148,6 +151,13 @@ struct lane {
 	struct where at; /* of what runs it; file NULL: not one place */
 	struct lane_entry *entries;
 	uint32_t nentry;
+};
+struct guard { /* what is shared, and the lock that guards it */
+	const char *object, *lock; /* lock NULL: none */
+	uint32_t held, total;	   /* accesses with that lock, and all */
+	bool race, perhaps;	   /* some access leaves it out; perhaps: only if locks are others than they seem */
+	const char *fns;	   /* who accesses it: "put, take and 3 more" */
+	struct where at;	   /* one access */
 };
 struct seen { /* by a traced run, but no finding */
 	struct where at;
@@ -166,6 +176,8 @@ struct run_info { /* the summary line, and coverage honesty */
 	struct compared compared;
 	const struct lane *lanes; /* only if asked for */
 	uint32_t nlane;
+	struct guard *guards; /* only if asked for */
+	uint32_t nguard, nguarded, natomic, napart; /* objects always under a lock, atomic, never used at once */
 	const struct history_run *past; /* oldest first, this one included; NULL: nothing is remembered */
 	uint32_t npast;
 	double seconds;
