@@ -523,7 +523,7 @@ static void held_there(struct telling *m, const struct stay *s, uint32_t locks, 
 		}
 		if (!first(m, LOCK_WAITS, s->at, place))
 			continue;
-		telling_begin(m, LOCK_WAITS, name, telling_certain(r, s->ctx) && telling_certain(r, r->orders.v[w].ctx) && waits_alone(m, s->at) ? 1 : 0);
+		telling_begin(m, LOCK_WAITS, name, !race_blurred(r) && telling_certain(r, s->ctx) && telling_certain(r, r->orders.v[w].ctx) && waits_alone(m, s->at) ? 1 : 0);
 		telling_step(m, s->site, s->ctx, arena_printf(m->f->mem, "'%s' waits with '%s' held", call, name));
 		telling_step(m, r->orders.v[w].site, r->orders.v[w].ctx, arena_printf(m->f->mem, "waits for '%s'", name));
 		if (s->at != s->site)

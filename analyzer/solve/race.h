@@ -621,6 +621,7 @@ struct pairs {
 	struct bits *meets;  /* per such moment: those that it may coincide with */
 	VEC(struct lock_name) names;
 	struct map name_of; /* name in use.must -> names */
+	struct bits later;  /* see reach_later() */
 };
 void solve_shared(struct race *r);
 bool uses_race(struct pairs *ps, const struct use *a, const struct use *b);

@@ -48,3 +48,32 @@ const uint32_t *reach_of(
 	vec_free(&fns);
 	return out;
 }
+
+struct bits reach_later(const struct program *p, const struct facts *f, struct arena *a)
+{
+	VEC(uint32_t) fns = {0};
+	struct bits seen = bits_new(a, p->ir->nfns + 1);
+
+	for (uint32_t i = 0; i < f->nentry; i++) {
+		const struct entry *e = &f->entries[i];
+		if (e->ctx == CTX_STARTUP || !fn_defined(p, e->fn))
+			continue;
+		if (e->head == NONE && !bits_get(&seen, e->fn)) {
+			bits_set(&seen, e->fn);
+			vec_add(&fns, e->fn);
+		}
+		for (uint32_t k = p->out[e->fn]; e->head != NONE && k != NONE && k < p->nedge && p->edges[k].caller == e->fn; k++)
+			if (reach_has(p, e, p->edges[k].site) && fn_defined(p, p->edges[k].callee) && !bits_get(&seen, p->edges[k].callee)) {
+				bits_set(&seen, p->edges[k].callee);
+				vec_add(&fns, p->edges[k].callee);
+			}
+	}
+	for (uint32_t at = 0; at < fns.n; at++)
+		for (uint32_t k = p->out[fns.v[at]]; k != NONE && k < p->nedge && p->edges[k].caller == fns.v[at]; k++)
+			if (p->edges[k].why != EDGE_TYPE && fn_defined(p, p->edges[k].callee) && !bits_get(&seen, p->edges[k].callee)) {
+				bits_set(&seen, p->edges[k].callee);
+				vec_add(&fns, p->edges[k].callee);
+			}
+	vec_free(&fns);
+	return seen;
+}

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_RUNS = 600, MAX_SHOWN = 60, LARGE_OPS = 50000 };
+enum { MAX_RUNS = 600, MAX_SHOWN = 60 };
 
 /* ---- names ---- */
 
@@ -137,12 +137,23 @@ static bool indexed(const struct race *r, uint32_t place)
 	return false;
 }
 
+/* Is it in code that main alone runs, and so most likely before there are threads? Where contexts are few the moments
+ * say it exactly. */
+static bool starting(const struct pairs *ps, const struct use *u)
+{
+	const struct race *r = ps->r;
+	return race_blurred(r) && r->threads.v[r->moments.v[u->moment].thread].kind == THREAD_MAIN && !bits_get(&ps->later, r->p->op_fn[u->site]);
+}
+
 /* An access without any lock beside ones that hold one is a mistake even where the threads are not certain; what
  * hangs on which element, which object, or which loop it is, is told about to those who ask for all. */
-static uint8_t sure_of(struct race *r, const struct use *a, const struct use *b)
+static uint8_t sure_of(const struct pairs *ps, const struct use *a, const struct use *b)
 {
+	struct race *r = ps->r;
 	const struct obj *o = &r->pt->objs.v[a->obj];
 	uint8_t sure = o->once && o->kind != OBJ_EXTERN ? 2 : 1;
+	if (starting(ps, a) || starting(ps, b))
+		return 0;
 	if (a->maybe || b->maybe)
 		return 0; /* the one that the other holds may be held here: the ways there were not kept apart */
 	for (int i = 0; i < 2; i++) {
@@ -172,7 +183,7 @@ static uint8_t sure_of(struct race *r, const struct use *a, const struct use *b)
 static void note_race(struct pairs *ps, struct batch *g, const struct run *x, const struct run *y)
 {
 	const struct use *u = &ps->uses.v[x->first], *v = &ps->uses.v[y->first];
-	vec_add(&g->races, ((struct racy){x->first, x->n, y->first, y->n, sure_of(ps->r, u, v)}));
+	vec_add(&g->races, ((struct racy){x->first, x->n, y->first, y->n, sure_of(ps, u, v)}));
 	g->coincide = true;
 	g->written = true;
 }
@@ -455,7 +466,7 @@ static void report_race(struct build *b, const struct batch *g)
 		}
 	}
 	/* So many ways lead everywhere that when a thread runs is known too seldom: that others lock is evidence. */
-	if (r->ir->nops > LARGE_OPS && !o.lock)
+	if (race_blurred(r) && (!o.lock || o.nheld < 9 * o.nother))
 		o.sure = 0;
 	uint32_t a = g->races.v[best].a, z = g->races.v[best].b;
 	if (!(b->ps->uses.v[a].flags & ACC_WRITE) ||
@@ -570,6 +581,8 @@ void shared_objects(struct pairs *ps)
 	struct build b = {.ps = ps, .r = r, .f = r->s->f};
 	VEC(struct batch) gs = {0};
 
+	if (race_blurred(r))
+		ps->later = reach_later(r->p, r->s->f, r->mem);
 	b.visit_of = xmalloc((r->ctxs.n + 1) * sizeof *b.visit_of);
 	memset(b.visit_of, 0xff, (r->ctxs.n + 1) * sizeof *b.visit_of);
 	for (uint32_t i = 0, end; i < ps->uses.n; i = end) {

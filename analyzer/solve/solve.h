@@ -411,6 +411,8 @@ uint32_t witness_chain(const struct facts *f, uint32_t visit, uint32_t *chain, u
 const uint32_t *reach_of(const struct program *p, const struct entry *e, struct arena *a, uint32_t *n);
 /* Is the op in the part of the entry's function that the entry is: the loop of a hand-written one, else all? */
 bool reach_has(const struct program *p, const struct entry *e, uint32_t op);
+/* Per function: does a task, a thread, or a handler reach it? What is left runs from main alone, before a loop or behind. */
+struct bits reach_later(const struct program *p, const struct facts *f, struct arena *a);
 
 /* ---- cost_text.c ---- */
 
