@@ -16,12 +16,17 @@
 
 enum { CALLERS_UP = 3, MAX_AROUND = 300, MAX_LOADED = 64, NAMED = 3 };
 
-/* What several places are taken for: a field, a global (behind the fields), or NONE. */
+/* What several places are taken for: a field, a global (behind the fields), or NONE: what a bare pointer points at. */
 static uint32_t key_of(const struct ir *ir, uint32_t path)
 {
 	uint32_t field = path_field(ir, path);
 	const struct path *p = &ir->paths[path];
-	return field != NONE ? field : p->base.kind == REF_GLOBAL ? ir->nfields + p->base.id : NONE;
+	if (field != NONE)
+		return field;
+	for (uint32_t i = 0; i < p->nstep; i++)
+		if (ir->steps[p->step + i].kind == STEP_DEREF)
+			return NONE;
+	return p->base.kind == REF_GLOBAL ? ir->nfields + p->base.id : NONE;
 }
 
 struct waited { /* for one condition */

@@ -340,7 +340,7 @@ def locks_and_what_they_guard():
 @test
 def baseline():
     with Project() as p:
-        subprocess.run([TOOL, "baseline", "create", "-q", p.dir], check=True, cwd=p.dir)
+        subprocess.run([TOOL, "baseline", "create", "-q"], check=True, cwd=p.dir)
         c = Client(TOOL)
         c.initialize([p.dir])
         u, m = c.open(p.path("work.c")), c.open(p.path("main.c"))

@@ -86,7 +86,7 @@ static void colours_and_links_are_only_added(void **state)
 static void an_empty_list_is_a_whole_report(void **state)
 {
 	struct run_info clean = {
-		.version = "0.1.0", .root = HERE, .units = 1, .fns = 1, .loops = 1};
+		.version = "0.1.0", .root = "/src/project", .units = 1, .fns = 1, .loops = 1};
 	struct report_in in = {.run = &clean};
 	struct sb out = {0};
 
