@@ -259,6 +259,10 @@ static bool operands(struct parser *p, struct clause *c)
 		return !lex_accept(p, "in") || param_parse(p, &c->q);
 	case VERB_COPIES:
 		return param_parse(p, &c->p) && lex_expect(p, "to") && param_parse(p, &c->q);
+	case VERB_BEGINS:
+		return lex_expect(p, "like") && param_parse(p, &c->p) && (!lex_accept(p, "in") || param_parse(p, &c->q));
+	case VERB_ENVIRON:
+		return lex_expect(p, "from") && lex_expect(p, "environment");
 	case VERB_GIVES:
 		return gives(p, c);
 	case VERB_MAKES:

@@ -46,6 +46,10 @@ static void put_clause(const struct clause *c, const struct model *m, struct sb 
 		put_operand(m, " ", c->p, out);
 		put_operand(m, " to ", c->q, out);
 		break;
+	case VERB_BEGINS:
+		put_operand(m, " like ", c->p, out);
+		put_operand(m, " in ", c->q, out);
+		break;
 	case VERB_COND_WAIT:
 		put_operand(m, " on ", c->p, out);
 		put_operand(m, " with ", c->q, out);

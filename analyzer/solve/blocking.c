@@ -155,6 +155,31 @@ static int fd_param(const struct mcond *c)
 	return p != PARAM_NONE ? p : fd_param(c->b);
 }
 
+/* The path whose beginning a condition asks for. */
+static int path_param(const struct mcond *c)
+{
+	if (!c)
+		return PARAM_NONE;
+	if (c->kind == MC_LITERAL)
+		return c->arg.param;
+	if (c->kind != MC_AND && c->kind != MC_OR && c->kind != MC_NOT)
+		return PARAM_NONE;
+	int p = path_param(c->a);
+	return p != PARAM_NONE ? p : path_param(c->b);
+}
+
+/* LOGFILE=/tmp/x program: whoever asks for that file knows what it costs. */
+static bool named_by_environment(const struct frame *fr, const struct effect *e)
+{
+	int p = path_param(e->clause->cond);
+	if (p == PARAM_NONE)
+		return false;
+	struct frame in = *fr;
+	in.text = true;
+	struct val v = value_of(&in, effect_arg(fr->s->p, e, p), e->site);
+	return v.kind == VAL_TEXT && v.mode == TEXT_ENVIRON;
+}
+
 static bool writes_to_standard_stream(const struct frame *fr, const struct effect *e)
 {
 	int64_t fd;
@@ -189,6 +214,7 @@ static void block(struct search *se, const struct frame *fr, uint32_t visit_id, 
 	if (t == NO)
 		return;
 	b.assumed = t == MAYBE;
+	b.environ = named_by_environment(fr, e);
 	if (writes_to_standard_stream(fr, e)) { /* a message: it costs what its reader makes it cost */
 		b.category = CAT_LOG;
 		b.severity = SEV_LOW;

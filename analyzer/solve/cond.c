@@ -29,7 +29,8 @@ static enum tri relate(struct val a, uint8_t rel, struct val b)
 			t = x == y ? YES : NO;
 		else if (a.kind == VAL_INT && cb && ((a.ones & ~(uint64_t)y) || (a.zeros & (uint64_t)y)))
 			t = NO; /* a known bit differs */
-		else if (cb && y == 0 && (a.kind == VAL_FN || a.kind == VAL_STR || a.kind == VAL_NONNULL))
+		else if (cb && y == 0 && (a.kind == VAL_FN || a.kind == VAL_STR || a.kind == VAL_NONNULL ||
+						(a.kind == VAL_TEXT && !a.fd_kind)))
 			t = NO;
 		else if (a.kind == VAL_FN && b.kind == VAL_FN)
 			t = a.id == b.id ? YES : NO;
@@ -270,7 +271,7 @@ static struct val value_behind(const struct frame *fr, struct ref r, uint32_t si
 		bool whole = !obj.nstep && obj.base.kind == REF_LOCAL && ref_eq(op->dst, obj.base); /* x = 1; f(&x) */
 		if (whole && !field && site_reaches(s, o, site)) {
 			struct val assigned = op->kind == OP_COPY ? value_of(fr, op->src, o) : TOP;
-			v = site_dominates(s, o, site) || !any ? assigned : val_join(v, assigned);
+			v = site_dominates(s, o, site) || !any ? assigned : val_join(s, v, assigned);
 			any = always = true;
 			continue;
 		}
@@ -288,7 +289,7 @@ static struct val value_behind(const struct frame *fr, struct ref r, uint32_t si
 		struct val stored = value_of(fr, op->src, o);
 		bool sure = site_dominates(s, o, site) || reached == YES;
 		always |= sure;
-		v = any && !(field && sure) ? val_join(v, stored) : stored; /* the last one that is sure is what holds */
+		v = any && !(field && sure) ? val_join(s, v, stored) : stored; /* the last one that is sure is what holds */
 		any = true;
 	}
 	return always ? v : TOP;
@@ -335,11 +336,15 @@ static bool numeric_host(const char *text)
 	return digit;
 }
 
-/* Does the text begin so? A format is known up to its first conversion. */
-static enum tri begins(const char *text, const char *prefix)
+/* Does the text begin so? A format is known up to its first conversion, other texts up to their end or as far as said. */
+static enum tri begins(const char *text, bool whole, const char *prefix)
 {
 	for (; *prefix; text++, prefix++) {
-		if (*text == '%')
+		if (*text == '%') {
+			text += 1 + strspn(text + 1, "0123456789lzhj");
+			return (*text == 'd' || *text == 'u' || *text == 'i') && *prefix != '-' && (*prefix < '0' || *prefix > '9') ? NO : MAYBE;
+		}
+		if (!*text && !whole)
 			return MAYBE;
 		if (*text != *prefix)
 			return NO;
@@ -354,7 +359,9 @@ static enum tri leaf(void *ctx, const struct mcond *c)
 	if (c->kind == MC_ON)
 		return c->value == (int64_t)l->fr->ctx ? YES : NO;
 	struct ref arg = effect_arg(s->p, l->e, c->arg.param);
-	struct val v = arg.kind == REF_NONE ? TOP : value_of(l->fr, arg, l->e->site);
+	struct frame fr = *l->fr;
+	fr.text = c->kind == MC_LITERAL;
+	struct val v = arg.kind == REF_NONE ? TOP : value_of(&fr, arg, l->e->site);
 	if (c->arg.field || (c->arg.deref && c->kind != MC_ZERO))
 		v = value_behind(l->fr, arg, l->e->site, c->arg.field);
 	switch (c->kind) {
@@ -394,8 +401,9 @@ static enum tri leaf(void *ctx, const struct mcond *c)
 	case MC_READY:
 		return l->assume ? NO : MAYBE;
 	case MC_LITERAL: {
-		enum tri t = v.kind == VAL_STR ? begins(ir_text_of(s->ir, v.id), c->text) : MAYBE;
-		return t == MAYBE && v.kind == VAL_STR && l->assume ? NO : t;
+		bool text = v.kind == VAL_STR || v.kind == VAL_TEXT;
+		enum tri t = text ? begins(text_begin(s, v), v.kind == VAL_STR, c->text) : MAYBE;
+		return t == MAYBE && l->assume ? NO : t; /* most paths lie on disks */
 	}
 	case MC_NUMERIC:
 		return v.kind == VAL_STR ? (numeric_host(ir_text_of(s->ir, v.id)) ? YES : NO) : MAYBE;

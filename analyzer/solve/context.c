@@ -28,6 +28,7 @@ struct finder {
 	VEC(struct entry) entries;
 	VEC(struct evloop) loops;
 	struct map have; /* (fn, ctx) of an entry -> index */
+	struct bits silent; /* functions that are handed to a wrapper of the program whose model says that they are none */
 };
 
 static void add_entry(struct finder *c, struct entry e)
@@ -81,7 +82,7 @@ static void add_fns(struct finder *c, uint32_t node, struct entry proto, struct 
 	const uint32_t *fns;
 	uint32_t n = node == NONE ? 0 : flow_fns(s->p, node, &fns);
 	for (uint32_t i = 0; i < n; i++) {
-		if (!fn_defined(s->p, fns[i]))
+		if (!fn_defined(s->p, fns[i]) || bits_get(&c->silent, fns[i]))
 			continue;
 		struct entry e = proto;
 		e.fn = fns[i];
@@ -254,12 +255,21 @@ static bool has_other_icall(const struct solver *s, uint32_t fn, uint32_t site)
 	return false;
 }
 
+/* Does the way out of the loop come back at all? `if (failed) fatal();` is none. */
+static bool leaves(const struct solver *s, const struct block *blocks, const struct loop *l, uint32_t to)
+{
+	const struct block *b = &blocks[to];
+	return !loop_has(l, to) && b->term != TERM_STOP && !(b->nop && bits_get(&s->dead_end, b->op));
+}
+
 /* The condition of a while, for or do statement: an edge that leaves the loop from its head or from where it
  * goes back to the head. True if it is on a global flag. */
-static bool leaves_by_flag(const struct solver *s, const struct block *b, const struct loop *l)
+static bool leaves_by_flag(const struct solver *s, const struct block *blocks, uint32_t block, const struct loop *l)
 {
 	const struct ir *ir = s->ir;
-	if (b->term != TERM_IF || (loop_has(l, ir->succs[b->succ].block) && loop_has(l, ir->succs[b->succ + 1].block)))
+	const struct block *b = &blocks[block];
+	if (b->term != TERM_IF ||
+		(!leaves(s, blocks, l, ir->succs[b->succ].block) && !leaves(s, blocks, l, ir->succs[b->succ + 1].block)))
 		return true;
 	for (uint32_t o = b->op; o < b->op + b->nop; o++)
 		if (ref_eq(ir->ops[o].dst, b->cond.lhs) && ir->ops[o].kind == OP_LOAD)
@@ -273,10 +283,10 @@ static bool runs_until_told(const struct solver *s, uint32_t fn, const struct lo
 	const struct cfg *g = program_cfg(s->p, fn);
 	const struct block *blocks = s->ir->blocks + s->ir->fns[fn].block;
 
-	if (!leaves_by_flag(s, &blocks[l->head], l))
+	if (!leaves_by_flag(s, blocks, l->head, l))
 		return false;
 	for (uint32_t i = 0; i < g->npred[l->head]; i++)
-		if (loop_has(l, g->pred[l->head][i]) && !leaves_by_flag(s, &blocks[g->pred[l->head][i]], l))
+		if (loop_has(l, g->pred[l->head][i]) && !leaves_by_flag(s, blocks, g->pred[l->head][i], l))
 			return false;
 	return true;
 }
@@ -513,10 +523,31 @@ static int by_place(const void *x, const void *y, void *ctx)
 	return a->head < b->head ? -1 : a->head > b->head;
 }
 
+/* A model that calls a parameter silent is believed, whatever the wrapper does with the function. */
+static void find_silent(struct finder *c)
+{
+	const struct program *p = c->s->p;
+
+	c->silent = bits_new(c->s->mem, c->s->ir->nfns + 1);
+	for (uint32_t f = 0; f < c->s->ir->nfns; f++) {
+		const struct model *m = c->s->e->of_fn[f];
+		if (!m || !m->silent || !fn_defined(p, f))
+			continue;
+		for (uint32_t i = p->in[f]; i < p->in[f + 1]; i++) {
+			const struct op *op = &c->s->ir->ops[p->edges[p->in_edges[i]].site];
+			for (uint32_t a = 0; a < op->narg && a < 64; a++)
+				if (m->silent >> a & 1 && c->s->ir->args[op->arg + a].kind == REF_FN)
+					bits_set(&c->silent, c->s->ir->args[op->arg + a].id);
+		}
+	}
+}
+
 void solve_context(struct solver *s)
 {
 	struct finder c = {.s = s};
 	const struct effects *e = s->e;
+
+	find_silent(&c);
 
 	s->own_wait = bits_new(s->mem, s->ir->nops + 1);
 

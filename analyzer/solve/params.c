@@ -5,7 +5,7 @@
  * on the way to such a place, or if it is handed to a parameter that matters. Values are followed for these alone:
  * everything else is the same whoever calls.
  *
- * needs: effects, call graph, flow      gives: leads, params
+ * needs: effects, call graph, flow      gives: leads, params, path_params
  */
 #include "solve/solve_int.h"
 
@@ -127,8 +127,17 @@ static uint32_t cond_params(const struct solver *s, const struct effect *e, cons
 	return params_of(s, e->fn, effect_arg(s->p, e, c->arg.param));
 }
 
+static uint32_t path_cond_params(const struct solver *s, const struct effect *e, const struct mcond *c)
+{
+	if (!c)
+		return 0;
+	if (c->kind == MC_AND || c->kind == MC_OR || c->kind == MC_NOT)
+		return path_cond_params(s, e, c->a) | path_cond_params(s, e, c->b);
+	return c->kind == MC_LITERAL ? params_of(s, e->fn, effect_arg(s->p, e, c->arg.param)) : 0;
+}
+
 /* What a call looks at, and the branches in front of it and of the values that it looks at. */
-static uint32_t site_params(const struct solver *s, uint32_t fn, uint32_t site)
+static uint32_t site_params(struct solver *s, uint32_t fn, uint32_t site)
 {
 	const struct program *p = s->p;
 	const struct op *op = &s->ir->ops[site];
@@ -138,17 +147,23 @@ static uint32_t site_params(const struct solver *s, uint32_t fn, uint32_t site)
 
 	for (uint32_t k = 0; k < ne; k++) {
 		counts |= effect_counts(&e[k]);
-		if (e[k].clause)
+		if (e[k].clause) {
 			mask |= cond_params(s, &e[k], e[k].clause->cond);
+			s->path_params[fn] |= path_cond_params(s, &e[k], e[k].clause->cond);
+		}
 	}
 	for (uint32_t x = p->site_edge[site]; x != NONE && x < p->nedge && p->edges[x].site == site; x++) {
 		if (!bits_get(&s->leads, p->edges[x].callee))
 			continue;
 		counts = true;
 		uint32_t want = s->params[p->edges[x].callee];
-		for (uint32_t a = 0; a < op->narg && a < 32; a++)
-			if (want >> a & 1)
-				mask |= params_of(s, fn, s->ir->args[op->arg + a]);
+		uint32_t paths = s->path_params[p->edges[x].callee];
+		for (uint32_t a = 0; a < op->narg && a < 32; a++) {
+			uint32_t from = want >> a & 1 ? params_of(s, fn, s->ir->args[op->arg + a]) : 0;
+			mask |= from;
+			if (paths >> a & 1)
+				s->path_params[fn] |= from;
+		}
 	}
 	if (!counts)
 		return mask;
@@ -173,6 +188,7 @@ void solve_params(struct solver *s)
 {
 	find_leads(s);
 	s->params = arena_alloc(s->mem, (s->ir->nfns + 1) * sizeof *s->params);
+	s->path_params = arena_alloc(s->mem, (s->ir->nfns + 1) * sizeof *s->path_params);
 	for (int round = 0; round < 2; round++)
 		for (uint32_t i = 0; i < s->ir->nfns; i++) {
 			uint32_t f = s->p->bottom_up[i];
@@ -194,13 +210,15 @@ void bind_call(const struct frame *fr, uint32_t site, uint32_t callee, struct bi
 	const struct solver *s = fr->s;
 	const struct op *op = &s->ir->ops[site];
 	uint32_t mask = s->params[callee], k = 0;
+	struct frame in = *fr;
 
 	memset(out, 0, sizeof *out);
 	for (uint32_t a = 0; a < 32 && mask >> a; a++) {
 		if (!(mask >> a & 1))
 			continue;
+		in.text = s->path_params[callee] >> a & 1;
 		if (a < op->narg)
-			out->val[k] = value_of(fr, s->ir->args[op->arg + a], site);
+			out->val[k] = value_of(&in, s->ir->args[op->arg + a], site);
 		if (out->val[k].kind == VAL_INT && (out->val[k].ones | out->val[k].zeros) != ~(uint64_t)0 &&
 			!out->val[k].ones)
 			out->val[k] = TOP; /* "some bits are clear" is not worth a context of its own */

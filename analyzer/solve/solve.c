@@ -19,6 +19,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 	s.budget = arena_alloc(s.mem, sizeof *s.budget);
 	s.reached = arena_alloc(s.mem, sizeof *s.reached);
 	s.local = arena_alloc(s.mem, (p->ir->nfns + 1) * sizeof *s.local);
+	texts_open(&s);
 	SOLVE(params);   /* needs: effects, call graph		gives: params that matter	*/
 	SOLVE(control);  /* needs: effects, call graph		gives: forks, no_return, dead_end */
 	SOLVE(fdstate);  /* needs: effects, flow, params		gives: makes, fd		*/
@@ -35,6 +36,7 @@ struct facts *solve_all(const struct program *p, const struct effects *e)
 
 	map_free(&s.reached->index);
 	vec_free(&s.reached->v);
+	texts_close(&s);
 	arena_free(s.mem);
 	vec_free(&s.binds.v);
 	map_free(&s.macros);

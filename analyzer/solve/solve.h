@@ -35,12 +35,18 @@ struct entry {
 enum fd_mode { FD_MODE_UNKNOWN, FD_NONBLOCKING = 1, FD_BLOCKING = 2 }; /* both: differs by path */
 struct val {
 	uint8_t kind;	  /* enum val_kind */
-	uint8_t mode;	  /* VAL_FD: fd_mode bits */
-	uint16_t fd_kind; /* VAL_FD: fd_kind bits, 0 if unknown */
-	uint32_t id;	 /* VAL_FN, VAL_STR */
+	uint8_t mode;	  /* VAL_FD: fd_mode bits; VAL_TEXT: enum text_mode */
+	uint16_t fd_kind; /* VAL_FD: fd_kind bits, 0 if unknown; VAL_TEXT: 1 if it may be NULL */
+	uint32_t id;	 /* VAL_FN, VAL_STR, VAL_TEXT */
 	uint64_t ones, zeros; /* VAL_INT: bits known to be set, to be clear; all known: a constant */
 };
-enum val_kind { VAL_TOP, VAL_INT, VAL_FN, VAL_STR, VAL_FD, VAL_NONNULL };
+enum val_kind { VAL_TOP, VAL_INT, VAL_FN, VAL_STR, VAL_FD, VAL_NONNULL, VAL_TEXT };
+enum text_mode {
+	TEXT_BEGINS,  /* id is what it begins with (text.c) */
+	TEXT_ENVIRON, /* what the user put into the environment */
+	TEXT_PARAM,   /* like parameter id of the function that is looked at (or its first variadic one): only inside text.c */
+	TEXT_NOTHING, /* none seen yet: only inside text.c */
+};
 
 /* ---- what is reached from where ---- */
 
@@ -63,6 +69,7 @@ struct block_site {
 	bool on_signal;	      /* only behind a flag that a signal's handler sets */
 	bool denied;	      /* as of its visit, or in front of the call itself */
 	bool once;	      /* done the first time only: a global that is set then is asked first */
+	bool environ;	      /* done to a file that is named by the environment */
 	bool far;	      /* so many calls, or calls through pointers, away that no object takes all of them */
 	uint32_t entry;
 };

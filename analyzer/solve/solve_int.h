@@ -69,6 +69,7 @@ struct solver {
 	struct reached *reached;
 	struct bits leads;	    /* per function: something that may block can be reached from it */
 	uint32_t *params;	    /* per function: which parameters matter (bits; at most MAX_BIND) */
+	uint32_t *path_params;	    /* per function: of those, the ones that a model asks how they begin */
 	struct fd_class *fd;	    /* facts.fd */
 	uint32_t *over;		    /* per flow class: the class whose descriptor it does its I/O on, or NONE */
 	struct make **makes;	    /* per function */
@@ -85,6 +86,7 @@ struct solver {
 	bool *asks_mode;	    /* per function: calls a function that tells where it runs (TRUE_ON) */
 	bool *forks;		    /* per function: its result is 0 in a forked child */
 	bool all_settled;	    /* settled is complete */
+	struct texts *texts;
 	uint32_t *budget;	    /* steps left for the value that is being looked for */
 	bool *no_return;	    /* per function: never comes back */
 	struct bits dead_end;	    /* per op: control cannot reach a return from here */
@@ -109,6 +111,7 @@ struct frame {
 	const struct modeset *modes;  /* NULL: none */
 	enum ctx_kind ctx;
 	uint8_t depth;
+	bool text;	   /* what texts begin with is of interest, and worth the time (text.c) */
 	struct memo *memo; /* NULL: none */
 };
 void memo_open(struct memo *m, const struct solver *s, uint32_t fn);
@@ -130,12 +133,29 @@ struct val value_of(const struct frame *fr, struct ref r, uint32_t site);
 struct val value_at(const struct frame *fr, struct ref r, struct point at, int depth); /* depth: 0 from outside */
 struct val val_int(int64_t i);
 bool val_const(struct val v, int64_t *i);
-struct val val_join(struct val a, struct val b);
+struct val val_join(const struct solver *s, struct val a, struct val b);
+struct val value_of_def(const struct frame *fr, uint32_t at, int depth);
 /* A global, or a field of one, as a key; 0 if the path is neither. */
 uint64_t global_key(const struct ir *ir, uint32_t path);
 struct fd_key fd_key_of(const struct solver *s, uint32_t fn, struct ref r, uint32_t site);
 bool site_dominates(const struct solver *s, uint32_t a, uint32_t b);
 bool site_reaches(const struct solver *s, uint32_t a, uint32_t b);
+
+/* text.c */
+void texts_open(struct solver *s);
+void texts_close(struct solver *s);
+bool is_text(const struct ir *ir, uint32_t type); /* char *, char[], or memory that may hold one */
+/* What it begins with, "" if nothing is known. The whole text if it is VAL_STR. */
+const char *text_begin(const struct solver *s, struct val v);
+struct val text_join(const struct solver *s, struct val a, struct val b);
+struct val text_of_load(const struct frame *fr, uint32_t at, int depth);
+struct val text_of_call(const struct frame *fr, uint32_t at, int depth);
+struct val text_of_vararg(const struct frame *fr); /* the first one */
+struct val text_of_param(const struct frame *fr, uint32_t param);
+struct val text_of_local(const struct frame *fr, uint32_t local, int depth);
+struct val text_behind(const struct solver *s, uint32_t fn, uint32_t param);
+struct val text_after(const struct frame *fr, uint32_t site, uint32_t a, int depth);
+struct val text_copied_to(const struct frame *fr, uint32_t local, int depth);
 
 /* cond.c */
 enum tri site_reached(const struct frame *fr, uint32_t site); /* guards: NO: not on this chain */

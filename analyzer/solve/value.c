@@ -251,8 +251,10 @@ static struct val class_fd(const struct solver *s, uint32_t node)
 	return (struct val){.kind = VAL_FD, .fd_kind = s->fd[node].kind, .mode = s->fd[node].mode};
 }
 
-struct val val_join(struct val a, struct val b)
+struct val val_join(const struct solver *s, struct val a, struct val b)
 {
+	if (a.kind == VAL_TEXT || b.kind == VAL_TEXT || (a.kind == VAL_STR && b.kind == VAL_STR && a.id != b.id))
+		return text_join(s, a, b);
 	if (a.kind == VAL_FD && b.kind == VAL_INT) /* fd = -1 on error */
 		return a;
 	if (b.kind == VAL_FD && a.kind == VAL_INT)
@@ -331,7 +333,9 @@ static struct val value_of_param(const struct frame *fr, uint32_t param)
 		if (v.kind != VAL_TOP)
 			return v;
 	}
-	return class_fd(s, flow_local(s->p, fr->fn, param));
+	struct val v = class_fd(s, flow_local(s->p, fr->fn, param));
+	const struct fn *f = &s->ir->fns[fr->fn];
+	return v.kind == VAL_TOP && fr->text && is_text(s->ir, s->ir->locals[f->local + param].type) ? text_of_param(fr, param) : v;
 }
 
 static struct val value_of_path(const struct frame *fr, uint32_t path)
@@ -375,7 +379,7 @@ static struct val given(const struct frame *fr, const struct effect *e, struct v
 	}
 	if (!(c->kind & ~FD_TRAITS))
 		v.mode = 0;
-	return have.kind == VAL_FD ? val_join(have, v) : v;
+	return have.kind == VAL_FD ? val_join(fr->s, have, v) : v;
 }
 
 /* A descriptor that a function of the program returns, as this call's arguments make it: open_file(path, nonblock). */
@@ -393,13 +397,13 @@ static struct val value_returned(const struct frame *fr, uint32_t at)
 	struct frame in = *fr;
 	in.depth++;
 	bind_call(&in, at, op->src.id, &bind);
-	struct frame callee = {.s = s, .fn = op->src.id, .bind = &bind, .ctx = fr->ctx, .depth = in.depth};
+	struct frame callee = {.s = s, .fn = op->src.id, .bind = &bind, .ctx = fr->ctx, .depth = in.depth, .text = fr->text};
 	bool first = true;
 	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
 		if (s->ir->ops[o].kind != OP_RET || site_reached(&callee, o) == NO)
 			continue;
 		struct val r = value_of(&callee, s->ir->ops[o].src, o);
-		v = first ? r : val_join(v, r);
+		v = first ? r : val_join(s, v, r);
 		first = false;
 	}
 	return v;
@@ -432,40 +436,24 @@ static struct val value_of_call(const struct frame *fr, uint32_t at, int depth)
 	return v.kind == VAL_FD ? v : any;
 }
 
-/* A local array that one call fills with a text: snprintf(path, n, "/proc/%d/stat", pid). The text is what it begins
- * with. */
-static struct val text_in(const struct frame *fr, uint32_t path, uint32_t at, int depth)
+/* A local array that a call fills with a text: snprintf(path, n, "/proc/%d/stat", pid). */
+static struct val text_in(const struct frame *fr, uint32_t path, int depth)
 {
-	const struct solver *s = fr->s;
-	const struct fn *f = &s->ir->fns[fr->fn];
-	struct ref array = s->ir->paths[path].base, text = REF(NONE, 0);
-	uint32_t filled = NONE;
+	const struct path *p = &fr->s->ir->paths[path];
+	if (p->base.kind != REF_LOCAL || p->nstep || depth > MAX_DEPTH)
+		return TOP;
+	uint32_t type = fr->s->ir->locals[fr->s->ir->fns[fr->fn].local + p->base.id].type;
+	if (type == NONE || fr->s->ir->types[type].kind != TYPE_ARRAY || !is_text(fr->s->ir, type))
+		return TOP;
+	return text_copied_to(fr, p->base.id, depth + 1);
+}
 
-	if (array.kind != REF_LOCAL)
-		return TOP;
-	uint32_t type = s->ir->locals[f->local + array.id].type;
-	if (type == NONE || s->ir->types[type].kind != TYPE_ARRAY)
-		return TOP;
-	for (uint32_t o = f->op; o < f->op + f->nop; o++) {
-		uint32_t n;
-		const struct effect *e = s->ir->ops[o].kind == OP_CALL ? effects_at(s->e, o, &n) : NULL;
-		for (uint32_t i = 0; e && i < n; i++) {
-			if (!e[i].clause || e[i].clause->verb != VERB_COPIES)
-				continue;
-			struct ref to = effect_arg(s->p, &e[i], e[i].clause->q);
-			uint32_t def = to.kind == REF_LOCAL ? local_facts(s, fr->fn)->def[to.id] : NONE;
-			if (def == NONE || s->ir->ops[def].kind != OP_ADDR ||
-				!ref_eq(s->ir->paths[s->ir->ops[def].src.id].base, array))
-				continue;
-			if (filled != NONE)
-				return TOP;
-			filled = o;
-			text = effect_arg(s->p, &e[i], e[i].clause->p);
-		}
-	}
-	if (filled == NONE || filled == at || !site_dominates(s, filled, at))
-		return TOP;
-	return value_at(fr, text, at_site(s, filled), depth + 1);
+/* Is a text, or a pointer to memory for one, defined there? */
+static bool defines_text(const struct frame *fr, uint32_t at)
+{
+	const struct ir *ir = fr->s->ir;
+	struct ref dst = ir->ops[at].dst;
+	return fr->text && dst.kind == REF_LOCAL && is_text(ir, ir->locals[ir->fns[fr->fn].local + dst.id].type);
 }
 
 static struct val find_value_of_def(const struct frame *fr, uint32_t at, int depth)
@@ -475,11 +463,13 @@ static struct val find_value_of_def(const struct frame *fr, uint32_t at, int dep
 	switch (op->kind) {
 	case OP_COPY:
 		return value_at(fr, op->src, here, depth + 1);
-	case OP_LOAD:
-		return value_of_path(fr, op->src.id);
+	case OP_LOAD: {
+		struct val v = value_of_path(fr, op->src.id);
+		return v.kind == VAL_TOP && defines_text(fr, at) ? text_of_load(fr, at, depth) : v;
+	}
 	case OP_ADDR: {
-		struct val text = text_in(fr, op->src.id, at, depth);
-		return text.kind == VAL_STR ? text : (struct val){.kind = VAL_NONNULL};
+		struct val text = fr->text ? text_in(fr, op->src.id, depth) : TOP;
+		return text.kind == VAL_STR || text.kind == VAL_TEXT ? text : (struct val){.kind = VAL_NONNULL};
 	}
 	case OP_BIN:
 		return arithmetic(op->flags, value_at(fr, op->src, here, depth + 1),
@@ -490,26 +480,31 @@ static struct val find_value_of_def(const struct frame *fr, uint32_t at, int dep
 		if (op->flags == UN_NOT && v.kind == VAL_INT)
 			return (struct val){.kind = VAL_INT, .ones = v.zeros, .zeros = v.ones};
 		if (!val_const(v, &i)) {
-			if (op->flags == UN_LNOT && (v.kind == VAL_NONNULL || v.kind == VAL_FN || v.kind == VAL_STR))
+			if (op->flags == UN_LNOT && (v.kind == VAL_NONNULL || v.kind == VAL_FN || v.kind == VAL_STR ||
+						    (v.kind == VAL_TEXT && !v.fd_kind)))
 				return val_int(0);
 			return TOP;
 		}
 		return val_int(op->flags == UN_NEG ? -i : !i);
 	}
 	case OP_CALL:
-	case OP_ICALL:
-		return value_of_call(fr, at, depth);
+	case OP_ICALL: {
+		struct val v = value_of_call(fr, at, depth);
+		return v.kind == VAL_TOP && defines_text(fr, at) ? text_of_call(fr, at, depth) : v;
+	}
+	case OP_VAARG:
+		return fr->text ? text_of_vararg(fr) : TOP;
 	default:
 		return TOP;
 	}
 }
 
 /* A definition that is being looked at, as in i = i + 1, is worth TOP to itself. */
-static struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
+struct val value_of_def(const struct frame *fr, uint32_t at, int depth)
 {
 	if (!fr->memo)
 		return find_value_of_def(fr, at, depth);
-	uint32_t n = fr->memo->v.n, i = *map_slot(&fr->memo->index, at, n);
+	uint32_t n = fr->memo->v.n, i = *map_slot(&fr->memo->index, (uint64_t)at << 1 | fr->text, n);
 	if (i != n)
 		return fr->memo->v.v[i];
 	vec_add(&fr->memo->v, TOP);
@@ -564,6 +559,8 @@ struct val value_at(const struct frame *fr, struct ref r, struct point at, int d
 	struct val v = TOP;
 	if (local->flags & LOCAL_ADDR) { /* may be written through a pointer */
 		v = class_fd(s, flow_local(s->p, fr->fn, r.id));
+		if (v.kind == VAL_TOP && fr->text && is_text(s->ir, local->type))
+			v = text_of_local(fr, r.id, depth);
 	} else {
 		uint32_t defs[MAX_DEFS + 1], n = reaching(s, fr->fn, r.id, at, defs);
 		bool first = true;
@@ -574,11 +571,11 @@ struct val value_at(const struct frame *fr, struct ref r, struct point at, int d
 					continue; /* not assigned on that path */
 				d = value_of_param(fr, r.id);
 			} else {
-				if (n > 1 && site_reached(fr, defs[i]) == NO)
+				if (n > 1 && (!fr->text || fr->memo) && site_reached(fr, defs[i]) == NO)
 					continue;
 				d = value_of_def(fr, defs[i], depth + 1);
 			}
-			v = first ? d : val_join(v, d);
+			v = first ? d : val_join(s, v, d);
 			first = false;
 		}
 		if (v.kind == VAL_TOP)

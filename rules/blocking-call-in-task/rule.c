@@ -2,10 +2,10 @@
  * them all. */
 #include "rule/api/rule.h"
 
-/* What an administrator asks for by a signal may take its time. */
+/* What an administrator asks for, by a signal or in the environment, may take its time. */
 static enum level level_of(const struct block_site *b)
 {
-	return b->severity == SEV_LOW || b->on_signal ? LEVEL_NOTE : LEVEL_WARNING;
+	return b->severity == SEV_LOW || b->on_signal || b->environ ? LEVEL_NOTE : LEVEL_WARNING;
 }
 
 /* A message to standard error costs what its reader makes it cost: that is worth a look only on request. */
@@ -44,6 +44,8 @@ static void check(struct rule_run *run)
 		label(run, f, b);
 		if (b->on_signal)
 			rule_note(run, f, "only behind a flag that a signal's handler sets");
+		if (b->environ)
+			rule_note(run, f, "only if the environment names that file");
 		rule_identity(run, f, "%s", b->model->name);
 		f->nother = b->nother;
 		rule_task(run, f, b->entry);
