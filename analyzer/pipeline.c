@@ -162,9 +162,9 @@ static int effects(const struct pipeline_opts *o, struct analysis *a)
 	return 0;
 }
 
-static int facts(struct analysis *a)
+static int facts(const struct pipeline_opts *o, struct analysis *a)
 {
-	a->f = solve_all(a->p, a->e);
+	a->f = solve_all(a->p, a->e, o->all || o->deep);
 #ifndef NDEBUG
 	const char *bad = facts_check(a->f, a->p, a->mem);
 	if (*bad)
@@ -505,7 +505,7 @@ static int stage(const struct pipeline_opts *o, struct analysis *a, enum stage s
 	case STAGE_EFFECTS:
 		return effects(o, a);
 	case STAGE_FACTS:
-		return facts(a);
+		return facts(o, a);
 	case STAGE_FINDINGS:
 		return findings(o, a);
 	default:

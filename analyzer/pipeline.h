@@ -31,6 +31,7 @@ struct pipeline_opts {
 	struct compdb_opts db;
 	struct front_opts front; /* front.stop cancels between stages too */
 	enum stage until;	 /* the last stage to run; zero would be the database alone: say it */
+	bool deep;		 /* shared state in programs of any size; so does all */
 	bool all;		 /* rules that are off by default, and findings of low confidence */
 	enum confidence confidence; /* findings below it are only counted; all: ignored */
 	bool no_cache;

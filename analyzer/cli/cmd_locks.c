@@ -222,6 +222,7 @@ int cmd_locks(const struct cli *c)
 	struct sb out = {0};
 	int status;
 
+	with_paths.pipe.deep = true;
 	with_paths.pipe.db.paths = c->args;
 	with_paths.pipe.db.npath = c->narg;
 	status = cli_analyse(&with_paths, STAGE_FACTS, &a);

@@ -144,7 +144,7 @@ static void put_guards(const struct report_in *in, struct sb *out)
 
 	put_section(out, "locks", "Locks and what they guard");
 	if (r->shared_left_out) {
-		sb_puts(out, "<p>The program is too large for its shared state to be looked at: nothing is known of its locks.</p>\n</section>\n");
+		sb_puts(out, "<p>The program is large, and its shared state was not looked at: nothing is known of its locks. --all looks at it.</p>\n</section>\n");
 		return;
 	}
 	sb_printf(out, "<p class=\"key\">Of what several threads use, %u %s always under a lock, %u only atomic, %u never used at once.</p>\n",

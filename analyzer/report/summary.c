@@ -158,7 +158,7 @@ static void put_unknown(const struct report_in *in, struct sb *out)
 		if (r->blind[k])
 			sb_printf(&list, ", %u %s", r->blind[k], blind_phrase[k][r->blind[k] > 1]);
 	if (r->shared_left_out)
-		sb_puts(&list, ", races and misused locks (too large a program)");
+		sb_puts(&list, ", races and misused locks (a large program: --all looks for them)");
 	if (!list.n)
 		return;
 	put_title(in, out, "not known");

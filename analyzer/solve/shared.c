@@ -442,6 +442,8 @@ void solve_shared(struct race *r)
 	arena_free(mem);
 }
 
+enum { LARGE_OPS = 50000 };
+
 void solve_races(struct solver *s)
 {
 	struct race r = {.s = s, .p = s->p, .ir = s->ir, .e = s->e, .mem = arena_new()};
@@ -452,7 +454,8 @@ void solve_races(struct solver *s)
 					: s->e->e[i].callback->ctx == CTX_THREAD || s->e->e[i].callback->ctx == CTX_POOL;
 	for (uint32_t i = 0; i < s->f->nentry && !any; i++)
 		any = s->f->entries[i].ctx == CTX_THREAD || s->f->entries[i].ctx == CTX_POOL || s->f->entries[i].ctx == CTX_SIGNAL;
-	if (any) {
+	s->f->races_left = any && !s->deep && s->ir->nops > LARGE_OPS;
+	if (any && !s->f->races_left) {
 		r.pt = points_build(s, r.mem);
 		solve_escape(&r);
 		solve_locks(&r);

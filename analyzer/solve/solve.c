@@ -10,10 +10,10 @@
 		span_close(span_);                                                                 \
 	} while (0)
 
-struct facts *solve_all(const struct program *p, const struct effects *e)
+struct facts *solve_all(const struct program *p, const struct effects *e, bool deep)
 {
 	struct arena *mem = arena_new();
-	struct solver s = {.p = p, .ir = p->ir, .e = e, .mem = arena_new(), .f = arena_alloc(mem, sizeof *s.f)};
+	struct solver s = {.p = p, .ir = p->ir, .e = e, .deep = deep, .mem = arena_new(), .f = arena_alloc(mem, sizeof *s.f)};
 
 	s.f->mem = mem;
 	s.budget = arena_alloc(s.mem, sizeof *s.budget);

@@ -403,7 +403,9 @@ struct facts {
 	struct arena *mem;
 };
 
-struct facts *solve_all(const struct program *p, const struct effects *e);
+/* deep: shared state is looked for in programs of any size, which may take a minute for a million operations; else only
+ * in those of at most 50,000 (facts.races_left). */
+struct facts *solve_all(const struct program *p, const struct effects *e, bool deep);
 void facts_free(struct facts *f);
 const char *facts_check(const struct facts *f, const struct program *p, struct arena *a);
 void facts_dump(const struct facts *f, const struct program *p, struct sb *out, const char *only_fn);

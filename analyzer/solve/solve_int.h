@@ -87,6 +87,7 @@ struct solver {
 	bool *forks;		    /* per function: its result is 0 in a forked child */
 	bool all_settled;	    /* settled is complete */
 	struct texts *texts;
+	bool deep;		    /* see solve_all() */
 	uint32_t *budget;	    /* steps left for the value that is being looked for */
 	bool *no_return;	    /* per function: never comes back */
 	struct bits dead_end;	    /* per op: control cannot reach a return from here */

@@ -29,7 +29,7 @@ static inline struct solved solve_tir(const char *text)
 	s.m = models_load(dirs, 1);
 	assert_non_null(s.m);
 	s.e = model_apply(s.p, s.m);
-	s.f = solve_all(s.p, s.e);
+	s.f = solve_all(s.p, s.e, true);
 	assert_string_equal(facts_check(s.f, s.p, mem), "");
 	arena_free(mem);
 	ir_free(u);
