@@ -161,6 +161,12 @@ void diag_redirect(void (*sink)(void *ctx, const char *level, const char *msg), 
 
 uint32_t diag_count(void); /* messages so far, wherever they went */
 
+/* ---- clock ---- */
+
+double clock_now(void); /* seconds from some moment on */
+double clock_cpu(void); /* seconds of processor time that this process has had */
+uint64_t memory_resident(void); /* bytes of this process; 0 if that is not known */
+
 /* ---- where time and memory go: noted only if asked for, by the main thread ---- */
 
 struct span {
@@ -171,7 +177,6 @@ struct span {
 	uint64_t bytes;		 /* resident at its end; units: the worker's peak so far */
 	int64_t grown;		 /* bytes since its beginning */
 };
-double clock_now(void); /* seconds from some moment on */
 void spans_on(void);
 bool spans_wanted(void);
 uint32_t span_open(const char *kind, const char *name); /* NONE if nobody asked */

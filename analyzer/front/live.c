@@ -105,7 +105,7 @@ static void *serve(void *arg)
 	child_introduce(CHILD_SOCK, r);
 	for (;;) {
 		struct request q = {0};
-		double start = child_cpu();
+		double start = clock_cpu();
 		int fd = hear(&q), blob;
 
 		if (fd < 0)
@@ -114,7 +114,7 @@ static void *serve(void *arg)
 		child_limit(RLIMIT_CPU, (uint64_t)(start + s->cpu_limit + 5));
 		blob = lower_text(s, &q, fd, r);
 		close(fd);
-		r->cpu = child_cpu() - start;
+		r->cpu = clock_cpu() - start;
 		r->rss = child_rss_peak();
 		child_reply(CHILD_SOCK, r, blob);
 		if (blob >= 0)

@@ -8,16 +8,7 @@
 #include "front/lower_int.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
-
-static double cpu_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- the top level ---- */
 
@@ -268,7 +259,7 @@ int lower_parse(const struct tu_cmd *cmd, struct lower_result *out)
 	struct builder init = {0}, body = {0};
 	struct lower l = {.cmd = cmd, .init = &init, .body_builder = &body};
 	CXIndex index;
-	double t0 = cpu_now(), t1;
+	double t0 = clock_cpu(), t1;
 	int rc;
 
 	if (begin(&l, out) < 0)
@@ -279,12 +270,12 @@ int lower_parse(const struct tu_cmd *cmd, struct lower_result *out)
 		rc = failed(out, "'%s' is not a file%s", cmd->file, "");
 	if (!rc)
 		rc = parse(&l, index, NULL, 0, PARSE_FLAGS, out);
-	t1 = cpu_now();
+	t1 = clock_cpu();
 	out->parse_cpu = t1 - t0;
 	if (!rc)
 		rc = lower_parsed(&l, out);
 	end(&l, out);
-	out->lower_cpu = cpu_now() - t1;
+	out->lower_cpu = clock_cpu() - t1;
 	if (l.tu)
 		lc.disposeTranslationUnit(l.tu);
 	lc.disposeIndex(index);
@@ -337,7 +328,7 @@ int lower_again(const struct tu_cmd *cmd, struct lower_kept **kept, const struct
 	struct builder init = {0}, body = {0};
 	struct lower l = {.cmd = cmd, .init = &init, .body_builder = &body};
 	struct CXUnsavedFile *texts;
-	double t0 = cpu_now(), t1;
+	double t0 = clock_cpu(), t1;
 	int rc;
 
 	if (begin(&l, out) < 0)
@@ -360,12 +351,12 @@ int lower_again(const struct tu_cmd *cmd, struct lower_kept **kept, const struct
 				CXTranslationUnit_CreatePreambleOnFirstParse,
 			out);
 	(*kept)->tu = l.tu;
-	t1 = cpu_now();
+	t1 = clock_cpu();
 	out->parse_cpu = t1 - t0;
 	if (!rc)
 		rc = lower_parsed(&l, out);
 	end(&l, out);
-	out->lower_cpu = cpu_now() - t1;
+	out->lower_cpu = clock_cpu() - t1;
 	return rc;
 }
 

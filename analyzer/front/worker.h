@@ -68,7 +68,6 @@ void child_reply(int sock, const struct reply *r, int blob); /* blob: a descript
 void child_text(struct reply *r, const char *text);
 int child_blob(const struct ir *ir, const struct sb *reads, struct reply *r); /* a memory file, or -1; sets sizes in r */
 void child_limit(int what, uint64_t soft);	      /* setrlimit */
-double child_cpu(void);
 uint64_t child_rss_peak(void);
 /* Gives up, for good, all that parsing does not need. Fences that the kernel lacks are left out:
  * front_sandbox() tells. */

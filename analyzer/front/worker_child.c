@@ -22,7 +22,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Deep nesting recurses in libclang: this is enough for a thousand casts in a row, where the usual
@@ -137,33 +136,12 @@ static void confine(pid_t parent, int sock, int err, uint64_t memory)
 
 /* ---- a unit ---- */
 
-double child_cpu(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 uint64_t child_rss_peak(void)
 {
 	struct rusage u;
 
 	getrusage(RUSAGE_SELF, &u);
 	return (uint64_t)u.ru_maxrss * 1024;
-}
-
-static uint64_t rss_now(void)
-{
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "%*u %lu", &pages) != 1)
-		pages = 0;
-	fclose(f);
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* Files of /proc and the like say that they are regular. */
@@ -394,7 +372,7 @@ static void *serve(void *arg)
 	child_introduce(s->sock, r);
 	for (;;) {
 		ssize_t n = recv(s->sock, &unit, sizeof unit, 0);
-		double start = child_cpu();
+		double start = clock_cpu();
 		int blob;
 
 		if (n < 0 && errno == EINTR)
@@ -405,10 +383,10 @@ static void *serve(void *arg)
 		/* in case the parent is too busy to look, or stopped */
 		child_limit(RLIMIT_CPU, (uint64_t)(start + s->cpu_limit * 2 + 5));
 		blob = do_unit(s, unit, r);
-		r->cpu = child_cpu() - start;
+		r->cpu = clock_cpu() - start;
 		r->rss = child_rss_peak();
 		/* libclang keeps what it allocated once, in pieces */
-		r->last = rss_now() > s->memory / 8;
+		r->last = memory_resident() > s->memory / 8;
 		child_reply(s->sock, r, blob);
 		if (blob >= 0)
 			close(blob);

@@ -184,7 +184,6 @@ METHODS(METHOD)
 
 /* ---- server.c ---- */
 
-double lsp_now(void);
 void server_reap(struct server *s, pid_t pid);
 
 /* ---- doc.c ---- */

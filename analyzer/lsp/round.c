@@ -115,7 +115,7 @@ void round_start(struct server *s, struct project *p)
 	for (uint32_t i = 0; i < s->docs.n; i++)
 		if (s->docs.v[i]->project == p)
 			s->docs.v[i]->round_seq = s->docs.v[i]->unit_seq;
-	p->round_since = lsp_now();
+	p->round_since = clock_now();
 	p->round_pid = fork();
 	if (p->round_pid == 0)
 		child(s, p, me);

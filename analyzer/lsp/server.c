@@ -9,18 +9,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { CHUNK = 1 << 16, OUT_FULL = 16 << 20 };
-
-double lsp_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- children ---- */
 
@@ -121,7 +112,7 @@ static void turn(struct server *s)
 		}
 	arena_reset(s->mem);
 	if (poll(fds.v, fds.n, wait) >= 0) {
-		s->now = lsp_now();
+		s->now = clock_now();
 		if (fds.v[2].revents)
 			bg_read(s);
 		if (fds.v[3].revents)
@@ -172,7 +163,7 @@ int lsp_serve(const struct lsp_opts *o)
 	set_nonblocking(s.in_fd);
 	set_nonblocking(s.out_fd);
 	diag_redirect(bg_log, &s);
-	s.now = lsp_now();
+	s.now = clock_now();
 	while (!s.exit && !s.eof && !s.broken)
 		turn(&s);
 	write_out(&s);

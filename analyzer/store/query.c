@@ -6,7 +6,6 @@
  */
 #include "store/facts_int.h"
 
-#include <time.h>
 
 struct facts_db {
 	sqlite3 *db;
@@ -14,14 +13,6 @@ struct facts_db {
 	double until;
 	bool late;
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int permit(void *ctx, int action, const char *one, const char *two, const char *schema, const char *trigger)
 {
@@ -45,7 +36,7 @@ static int progress(void *ctx)
 
 	if (f->limits.stop && *f->limits.stop)
 		return 1;
-	f->late |= f->limits.seconds > 0 && now() > f->until;
+	f->late |= f->limits.seconds > 0 && clock_now() > f->until;
 	return f->late;
 }
 
@@ -125,7 +116,7 @@ int facts_query(struct facts_db *f, const char *what, const char *text, const st
 	int rc, n, status = -1;
 
 	f->late = false;
-	f->until = now() + f->limits.seconds;
+	f->until = clock_now() + f->limits.seconds;
 	rc = sqlite3_prepare_v2(f->db, text, -1, &st, &rest);
 	if (rc != SQLITE_OK)
 		return tell(f, what, rc);
