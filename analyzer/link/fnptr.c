@@ -100,6 +100,23 @@ uint32_t path_field(const struct ir *ir, uint32_t path)
 	return NONE;
 }
 
+uint32_t path_key(const struct ir *ir, uint32_t path)
+{
+	uint32_t field = path_field(ir, path);
+	const struct path *p = &ir->paths[path];
+	return field != NONE ? field : p->base.kind == REF_GLOBAL ? ir->nfields + p->base.id : NONE;
+}
+
+uint32_t path_key_own(const struct ir *ir, uint32_t path)
+{
+	const struct path *p = &ir->paths[path];
+	if (path_field(ir, path) == NONE)
+		for (uint32_t i = 0; i < p->nstep; i++)
+			if (ir->steps[p->step + i].kind == STEP_DEREF)
+				return NONE;
+	return path_key(ir, path);
+}
+
 uint32_t path_type(const struct ir *ir, uint32_t fn, uint32_t path)
 {
 	const struct path *p = &ir->paths[path];

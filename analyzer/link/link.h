@@ -104,6 +104,11 @@ static inline uint32_t flow_fns(const struct program *p, uint32_t node, const ui
 uint32_t path_type(const struct ir *ir, uint32_t fn, uint32_t path);
 /* Last field step of a path, or NONE. */
 uint32_t path_field(const struct ir *ir, uint32_t path);
+/* What places are told apart by where objects are not: the last field, or else, behind the fields, the global that the
+ * path begins with; NONE: neither. */
+uint32_t path_key(const struct ir *ir, uint32_t path);
+/* The same, but NONE for what a bare pointer points at. */
+uint32_t path_key_own(const struct ir *ir, uint32_t path);
 /* Functions of that name, defined ones first: count, ids in fns (at most max). */
 uint32_t program_find(const struct program *p, const char *name, uint32_t *fns, uint32_t max);
 /* Control flow of a function, built once. */

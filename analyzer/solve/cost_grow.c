@@ -29,11 +29,7 @@ static uint32_t slot_of(const struct costs *c, uint32_t fn, struct ref r)
 		}
 		if (op->kind != OP_LOAD && op->kind != OP_ADDR)
 			return NONE;
-		uint32_t field = path_field(c->ir, op->src.id);
-		const struct path *p = &c->ir->paths[op->src.id];
-		return field != NONE		    ? field
-		       : p->base.kind == REF_GLOBAL ? c->ir->nfields + p->base.id
-						    : NONE;
+		return path_key(c->ir, op->src.id);
 	}
 	return NONE;
 }

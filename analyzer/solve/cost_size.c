@@ -197,11 +197,7 @@ void size_prepare(struct costs *c)
 		const struct op *op = &ir->ops[o];
 		if (op->kind != OP_STORE)
 			continue;
-		uint32_t field = path_field(ir, op->dst.id);
-		const struct path *p = &ir->paths[op->dst.id];
-		uint32_t slot = field != NONE		     ? field
-				: p->base.kind == REF_GLOBAL ? ir->nfields + p->base.id
-							     : NONE;
+		uint32_t slot = path_key(ir, op->dst.id);
 		if (slot == NONE)
 			continue;
 		c->next_store[o] = c->store[slot];
@@ -241,11 +237,7 @@ static bool steps(const struct costs *c, uint32_t store, uint32_t slot, uint8_t 
 				const struct op *load = &ir->ops[x];
 				if (load->kind != OP_LOAD)
 					continue;
-				uint32_t field = path_field(ir, load->src.id);
-				const struct path *p = &ir->paths[load->src.id];
-				if ((field != NONE			 ? field
-					    : p->base.kind == REF_GLOBAL ? ir->nfields + p->base.id
-									 : NONE) == slot)
+				if (path_key(ir, load->src.id) == slot)
 					return true;
 			}
 		}

@@ -191,13 +191,6 @@ static void read_attributes(struct declared *d)
 
 /* ---- what calls do ---- */
 
-static uint32_t key_of(const struct ir *ir, uint32_t path)
-{
-	uint32_t field = path_field(ir, path);
-	const struct path *p = &ir->paths[path];
-	return field != NONE ? field : p->base.kind == REF_GLOBAL ? ir->nfields + p->base.id : NONE;
-}
-
 /* The lock that an argument is, as a bit; a parameter of the function's own as a bit of *param. */
 static uint32_t lock_bit(const struct declared *d, uint32_t fn, struct ref r, uint32_t *param)
 {
@@ -211,7 +204,7 @@ static uint32_t lock_bit(const struct declared *d, uint32_t fn, struct ref r, ui
 		return 0;
 	}
 	const struct op *op = &d->ir->ops[def];
-	uint32_t key = op->kind == OP_ADDR || op->kind == OP_LOAD ? key_of(d->ir, op->src.id) : NONE;
+	uint32_t key = op->kind == OP_ADDR || op->kind == OP_LOAD ? path_key(d->ir, op->src.id) : NONE;
 	for (uint32_t i = 0; i < d->nlock; i++)
 		if (d->lock[i] == key)
 			return 1u << i;

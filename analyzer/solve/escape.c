@@ -57,18 +57,6 @@ static uint32_t made_of(const uint32_t *of, struct ref x)
 	return x.kind == REF_LOCAL ? of[x.id] : 0;
 }
 
-uint32_t mods_key(const struct ir *ir, uint32_t path)
-{
-	uint32_t f = path_field(ir, path);
-	const struct path *p = &ir->paths[path];
-	if (f != NONE)
-		return f;
-	for (uint32_t i = 0; i < p->nstep; i++)
-		if (ir->steps[p->step + i].kind == STEP_DEREF)
-			return NONE;
-	return p->base.kind == REF_GLOBAL ? ir->nfields + p->base.id : NONE;
-}
-
 bool mods_has(const struct mods *m, uint32_t key)
 {
 	uint32_t lo = 0, hi = m->n;
@@ -101,7 +89,7 @@ static void find_mods(struct race *r, uint32_t fn)
 		const struct op *op = &r->ir->ops[o];
 		if (op->kind != OP_STORE)
 			continue;
-		uint32_t key = mods_key(r->ir, op->dst.id);
+		uint32_t key = path_key_own(r->ir, op->dst.id);
 		if (key != NONE)
 			vec_add(&v, key);
 	}

@@ -25,7 +25,7 @@ static uint32_t key_of(const struct race *r, uint32_t fn, struct ref arg)
 	if (d == NONE || lf->next_def[d - r->ir->fns[fn].op] != NONE)
 		return NONE;
 	const struct op *op = &r->ir->ops[d];
-	return op->kind == OP_ADDR || op->kind == OP_LOAD ? mods_key(r->ir, op->src.id) : NONE;
+	return op->kind == OP_ADDR || op->kind == OP_LOAD ? path_key_own(r->ir, op->src.id) : NONE;
 }
 
 static uint32_t key_of_place(struct race *r, uint32_t place)
@@ -150,7 +150,7 @@ static void see_rest(struct search *x)
 	for (uint32_t fn = 0; fn < ir->nfns; fn++) {
 		const struct fn *f = &ir->fns[fn];
 		for (uint32_t o = f->op; o < f->op + f->nop; o++) {
-			uint32_t key = ir->ops[o].kind == OP_ADDR ? mods_key(ir, ir->ops[o].src.id) : NONE;
+			uint32_t key = ir->ops[o].kind == OP_ADDR ? path_key_own(ir, ir->ops[o].src.id) : NONE;
 			if (key == NONE)
 				continue;
 			for (uint32_t u = o + 1; u < f->op + f->nop; u++) {

@@ -389,8 +389,6 @@ bool escape_bytes(const struct ir *ir, uint32_t type); /* not looked at for race
 uint32_t escape_type(const struct ir *ir, uint32_t fn, const struct op *op, uint32_t type);
 bool escape_bytes_op(const struct ir *ir, const struct op *op, uint32_t type); /* type: escape_type() */
 bool escape_shared(const struct race *r, uint32_t obj, int32_t off, uint32_t size);
-/* What a path writes to, for race.mods: a field, a global (behind the fields), or NONE. */
-uint32_t mods_key(const struct ir *ir, uint32_t path);
 bool mods_has(const struct mods *m, uint32_t key);
 
 /* ---- points_addr.c ---- */

@@ -16,19 +16,6 @@
 
 enum { CALLERS_UP = 3, MAX_AROUND = 300, MAX_LOADED = 64, NAMED = 3 };
 
-/* What several places are taken for: a field, a global (behind the fields), or NONE: what a bare pointer points at. */
-static uint32_t key_of(const struct ir *ir, uint32_t path)
-{
-	uint32_t field = path_field(ir, path);
-	const struct path *p = &ir->paths[path];
-	if (field != NONE)
-		return field;
-	for (uint32_t i = 0; i < p->nstep; i++)
-		if (ir->steps[p->step + i].kind == STEP_DEREF)
-			return NONE;
-	return p->base.kind == REF_GLOBAL ? ir->nfields + p->base.id : NONE;
-}
-
 struct waited { /* for one condition */
 	uint32_t key;	 /* of the condition */
 	uint32_t wait;	 /* a site that waits for it */
@@ -56,7 +43,7 @@ static uint32_t cond_key(const struct signals *x, const struct effect *e)
 	if (def == NONE || l->next_def[def - x->ir->fns[e->fn].op] != NONE)
 		return NONE;
 	const struct op *op = &x->ir->ops[def];
-	return op->kind == OP_ADDR || op->kind == OP_LOAD ? key_of(x->ir, op->src.id) : NONE;
+	return op->kind == OP_ADDR || op->kind == OP_LOAD ? path_key_own(x->ir, op->src.id) : NONE;
 }
 
 /* ---- what is around a place ---- */
@@ -98,7 +85,7 @@ static void begin(struct signals *x)
 
 static void load(struct waited *w, const struct ir *ir, const struct op *op)
 {
-	uint32_t key = op->kind == OP_LOAD ? key_of(ir, op->src.id) : NONE;
+	uint32_t key = op->kind == OP_LOAD ? path_key_own(ir, op->src.id) : NONE;
 	if (op->kind == OP_LOAD && key == NONE && ir->paths[op->src.id].base.kind != REF_STR)
 		w->known = false;
 	if (key == NONE)
@@ -179,7 +166,7 @@ static bool changes(const struct signals *x, const struct waited *w, uint32_t fn
 			return true;
 		if (op->kind != OP_STORE && op->kind != OP_ADDR)
 			continue;
-		uint32_t path = op->kind == OP_STORE ? op->dst.id : op->src.id, key = key_of(ir, path);
+		uint32_t path = op->kind == OP_STORE ? op->dst.id : op->src.id, key = path_key_own(ir, path);
 		if (key == w->key)
 			continue; /* the condition itself */
 		if (has(w, key) || (op->kind == OP_STORE && key == NONE && anywhere(ir, fn, path)))

@@ -16,20 +16,10 @@ static bool called_in_loop(const struct rule_run *run, uint32_t fn)
 	return false;
 }
 
-/* The last field of a path, or, behind the fields, its global; NONE: neither. */
-static uint32_t place(const struct ir *ir, struct ref r)
-{
-	const struct path *path = &ir->paths[r.id];
-	for (uint32_t i = path->nstep; i-- > 0;)
-		if (ir->steps[path->step + i].kind == STEP_FIELD)
-			return ir->steps[path->step + i].field;
-	return path->base.kind == REF_GLOBAL ? ir->nfields + path->base.id : NONE;
-}
-
 static bool tests(const struct ir *ir, const struct block *b, uint32_t what)
 {
 	for (uint32_t o = b->op; b->term == TERM_IF && o < b->op + b->nop; o++)
-		if (ir->ops[o].kind == OP_LOAD && place(ir, ir->ops[o].src) == what)
+		if (ir->ops[o].kind == OP_LOAD && path_key(ir, ir->ops[o].src.id) == what)
 			return true;
 	return false;
 }
@@ -37,7 +27,7 @@ static bool tests(const struct ir *ir, const struct block *b, uint32_t what)
 static bool changes(const struct ir *ir, const struct block *b, uint32_t what)
 {
 	for (uint32_t o = b->op; o < b->op + b->nop; o++)
-		if (ir->ops[o].kind == OP_STORE && place(ir, ir->ops[o].dst) == what)
+		if (ir->ops[o].kind == OP_STORE && path_key(ir, ir->ops[o].dst.id) == what)
 			return true;
 	return false;
 }
@@ -81,7 +71,7 @@ static bool acts_unlooked(const struct rule_run *run, uint32_t fn, uint32_t site
 		if (b->term != TERM_IF || cfg_postdominates(g, wait, d))
 			continue;
 		for (uint32_t o = b->op; o < b->op + b->nop; o++) {
-			uint32_t what = ir->ops[o].kind == OP_LOAD ? place(ir, ir->ops[o].src) : NONE;
+			uint32_t what = ir->ops[o].kind == OP_LOAD ? path_key(ir, ir->ops[o].src.id) : NONE;
 			if (what != NONE && taken_for_granted(run, fn, wait, what, mem))
 				return true;
 		}
