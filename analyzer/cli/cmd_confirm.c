@@ -151,15 +151,6 @@ static void add_seen(struct analysis *a, const struct run_report *r, uint32_t co
 		count > 1 ? arena_printf(a->mem, " (%u times)", count) : "");
 }
 
-static void add_note(struct analysis *a, struct finding *f, const char *text)
-{
-	const char **notes = arena_alloc(a->mem, (f->nnote + 1) * sizeof *notes);
-	if (f->nnote)
-		memcpy(notes, f->notes, f->nnote * sizeof *notes);
-	notes[f->nnote++] = text;
-	f->notes = notes;
-}
-
 /* ---- joining ---- */
 
 static bool is_default(const struct analysis *a, const struct finding *f)
@@ -190,12 +181,12 @@ static void join(struct analysis *a, const struct runlog *log, bool *used, const
 		}
 		if (count) {
 			f.confidence = CONF_HIGH;
-			add_note(a, &f, arena_printf(a->mem, "confirmed by a run: %s reported it %u time%s", tool, count, count == 1 ? "" : "s"));
+			finding_note(&f, a->mem, arena_printf(a->mem, "confirmed by a run: %s reported it %u time%s", tool, count, count == 1 ? "" : "s"));
 			a->run.nconfirmed++;
 			a->findings[n++] = f;
 		} else if (c->every || (f.confidence >= c->pipe.confidence && is_default(a, &f))) {
 			if (family(&f) >= 0) {
-				add_note(a, &f, "not observed in the run");
+				finding_note(&f, a->mem, "not observed in the run");
 				a->run.nunobserved++;
 			}
 			rest[nrest++] = f;

@@ -412,15 +412,9 @@ void since_explain(const struct since *s, struct finding *f, uint32_t n, struct 
 		if (finding_quiet(&f[i]) || !*f[i].at.file || is_changed(s, f[i].at.file))
 			continue;
 		const struct trace_step *step = changed_step(s, &f[i]);
-		const char **notes = arena_alloc(mem, (f[i].nnote + 1) * sizeof *notes);
-		for (uint32_t k = 0; k < f[i].nnote; k++)
-			notes[k] = f[i].notes[k];
-		if (step)
-			notes[f[i].nnote++] = arena_printf(mem,
-				"this file is as it was at %s; the chain goes through '%s', which is not: %s:%u", s->ref,
-				step->fn ? step->fn : "?", step->at.file, step->at.line);
-		else
-			notes[f[i].nnote++] = arena_printf(mem, "this file is as it was at %s; what changed is elsewhere", s->ref);
-		f[i].notes = notes;
+		finding_note(&f[i], mem,
+			step ? arena_printf(mem, "this file is as it was at %s; the chain goes through '%s', which is not: %s:%u",
+				       s->ref, step->fn ? step->fn : "?", step->at.file, step->at.line)
+			     : arena_printf(mem, "this file is as it was at %s; what changed is elsewhere", s->ref));
 	}
 }

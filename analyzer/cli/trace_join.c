@@ -87,15 +87,6 @@ static bool matches(const struct finding *f, const struct tracefile_record *r)
 	}
 }
 
-static void add_note(struct analysis *a, struct finding *f, const char *text)
-{
-	const char **notes = arena_alloc(a->mem, (f->nnote + 1) * sizeof *notes);
-	if (f->nnote)
-		memcpy(notes, f->notes, f->nnote * sizeof *notes);
-	notes[f->nnote++] = text;
-	f->notes = notes;
-}
-
 static const char *time_text(struct analysis *a, uint64_t ns)
 {
 	if (ns >= 1000000000)
@@ -156,12 +147,11 @@ int trace_join(struct analysis *a, const char *file)
 			max = r->max_ns > max ? r->max_ns : max;
 		}
 		if (count) {
-			add_note(a, &all[i].f,
-				arena_printf(a->mem, "confirmed by a run: %llu time%s, at most %s, %s in all", (unsigned long long)count,
+			finding_note(&all[i].f, a->mem, arena_printf(a->mem, "confirmed by a run: %llu time%s, at most %s, %s in all", (unsigned long long)count,
 					count == 1 ? "" : "s", time_text(a, max), time_text(a, all[i].total)));
 			a->run.nconfirmed++;
 		} else if (shown_by(&all[i].f)) {
-			add_note(a, &all[i].f, "not observed in the run");
+			finding_note(&all[i].f, a->mem, "not observed in the run");
 			a->run.nunobserved++;
 		}
 	}

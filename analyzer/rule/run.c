@@ -123,16 +123,21 @@ void rule_label(struct rule_run *run, struct finding *f, const char *fmt, ...)
 	va_end(ap);
 }
 
-void rule_note(struct rule_run *run, struct finding *f, const char *fmt, ...)
+void finding_note(struct finding *f, struct arena *mem, const char *text)
 {
-	const char **notes = arena_alloc(run->mem, (f->nnote + 1) * sizeof *notes);
+	const char **notes = arena_alloc(mem, (f->nnote + 1) * sizeof *notes);
 	if (f->nnote)
 		memcpy(notes, f->notes, f->nnote * sizeof *notes);
+	notes[f->nnote++] = text;
+	f->notes = notes;
+}
+
+void rule_note(struct rule_run *run, struct finding *f, const char *fmt, ...)
+{
 	va_list ap;
 	va_start(ap, fmt);
-	notes[f->nnote++] = vprint(run->mem, fmt, ap);
+	finding_note(f, run->mem, vprint(run->mem, fmt, ap));
 	va_end(ap);
-	f->notes = notes;
 }
 
 void rule_identity(struct rule_run *run, struct finding *f, const char *fmt, ...)

@@ -82,6 +82,8 @@ struct finding {
 	const char *suppressed; /* the reason of the allow() that covers it, or NULL */
 	bool known; /* it is also in what the findings were compared with: a baseline, an older state */
 };
+/* Adds a line to its notes. The text is kept, not copied. */
+void finding_note(struct finding *f, struct arena *mem, const char *text);
 /* Does the finding stay out of sight and out of the exit status? */
 static inline bool finding_quiet(const struct finding *f)
 {
