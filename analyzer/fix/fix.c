@@ -136,22 +136,12 @@ bool fix_pure(const struct fixing *x, uint32_t fn, int depth)
 
 /* ---- all ---- */
 
-static int by_place(const void *a, const void *b)
-{
-	const struct patch *x = a, *y = b;
-	int d = strcmp(x->file, y->file);
-
-	if (d)
-		return d;
-	return x->from != y->from ? (x->from > y->from) - (x->from < y->from) : (x->to > y->to) - (x->to < y->to);
-}
-
 /* In order, and none touches another. */
 static bool settle(struct fixing *x)
 {
 	if (!x->edits.n)
 		return false;
-	qsort(x->edits.v, x->edits.n, sizeof *x->edits.v, by_place);
+	qsort(x->edits.v, x->edits.n, sizeof *x->edits.v, patch_order);
 	for (uint32_t i = 1; i < x->edits.n; i++) {
 		const struct patch *a = &x->edits.v[i - 1], *b = &x->edits.v[i];
 

@@ -53,6 +53,7 @@ struct fixing {
 	const char *title;
 	VEC(struct patch) edits; /* of the fix being made */
 };
+int patch_order(const void *a, const void *b); /* for qsort: by file, then by place */
 /* A call as it is written: its name, and the brackets. */
 struct call {
 	struct src *s;

@@ -1,10 +1,10 @@
 /* write.c - which edits go together, and what comes out of them. */
-#include "fix/fix.h"
+#include "fix/fix_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static int by_place(const void *a, const void *b)
+int patch_order(const void *a, const void *b)
 {
 	const struct patch *x = a, *y = b;
 	int d = strcmp(x->file, y->file);
@@ -29,7 +29,7 @@ bool fix_same(const struct fix *a, const struct fix *b)
 	if (a->nedit != b->nedit)
 		return false;
 	for (uint32_t i = 0; i < a->nedit; i++)
-		if (by_place(&a->edits[i], &b->edits[i]) || strcmp(a->edits[i].text, b->edits[i].text))
+		if (patch_order(&a->edits[i], &b->edits[i]) || strcmp(a->edits[i].text, b->edits[i].text))
 			return false;
 	return true;
 }
@@ -67,7 +67,7 @@ struct patch *fix_edits(const struct finding *f, uint32_t n, const bool *chosen,
 		for (uint32_t k = 0; chosen[i] && k < f[i].fix->nedit; k++)
 			vec_add(&all, f[i].fix->edits[k]);
 	if (all.n)
-		qsort(all.v, all.n, sizeof *all.v, by_place);
+		qsort(all.v, all.n, sizeof *all.v, patch_order);
 	*count = all.n;
 	return all.v;
 }
