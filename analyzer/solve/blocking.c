@@ -143,35 +143,24 @@ static uint32_t modes_at(struct search *se, const struct frame *fr, uint32_t sit
 
 /* ---- leaves ---- */
 
-static int fd_param(const struct mcond *c)
+/* The parameter that a test of this kind in the condition asks about: whether a descriptor blocks, what a path begins
+ * with. */
+static int asked_param(const struct mcond *c, enum mcond_kind kind)
 {
 	if (!c)
 		return PARAM_NONE;
-	if (c->kind == MC_NONBLOCKING)
+	if (c->kind == kind)
 		return c->arg.param;
 	if (c->kind != MC_AND && c->kind != MC_OR && c->kind != MC_NOT)
 		return PARAM_NONE;
-	int p = fd_param(c->a);
-	return p != PARAM_NONE ? p : fd_param(c->b);
-}
-
-/* The path whose beginning a condition asks for. */
-static int path_param(const struct mcond *c)
-{
-	if (!c)
-		return PARAM_NONE;
-	if (c->kind == MC_LITERAL)
-		return c->arg.param;
-	if (c->kind != MC_AND && c->kind != MC_OR && c->kind != MC_NOT)
-		return PARAM_NONE;
-	int p = path_param(c->a);
-	return p != PARAM_NONE ? p : path_param(c->b);
+	int p = asked_param(c->a, kind);
+	return p != PARAM_NONE ? p : asked_param(c->b, kind);
 }
 
 /* LOGFILE=/tmp/x program: whoever asks for that file knows what it costs. */
 static bool named_by_environment(const struct frame *fr, const struct effect *e)
 {
-	int p = path_param(e->clause->cond);
+	int p = asked_param(e->clause->cond, MC_LITERAL);
 	if (p == PARAM_NONE)
 		return false;
 	struct frame in = *fr;
@@ -183,7 +172,7 @@ static bool named_by_environment(const struct frame *fr, const struct effect *e)
 static bool writes_to_standard_stream(const struct frame *fr, const struct effect *e)
 {
 	int64_t fd;
-	int p = fd_param(e->clause->cond);
+	int p = asked_param(e->clause->cond, MC_NONBLOCKING);
 	return p != PARAM_NONE && val_const(value_of(fr, effect_arg(fr->s->p, e, p), e->site), &fd) && (fd == 1 || fd == 2);
 }
 
